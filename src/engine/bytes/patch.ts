@@ -57,5 +57,9 @@ export function patchedSource(source: ByteSource, patches: readonly Patch[]): By
         else target.set(run.from.subarray(start - run.at, stop - run.at));
       }
     },
+    locate(at, length) {
+      const run = runs.find((each) => at >= each.at && at + length <= each.at + each.length);
+      return typeof run?.from === 'number' ? source.locate?.(run.from + at - run.at, length) : undefined;
+    },
   };
 }

@@ -5,6 +5,13 @@ export interface ByteSource {
   readonly size: number;
   /** Fills the whole of `into` from offset `at`; throws `OutOfBounds` when that would pass the end. */
   read(at: number, into: Uint8Array): Promise<void>;
+  /** The file that holds these very bytes, where there is one: others can then read them without us. */
+  locate?(at: number, length: number): Location | undefined;
+}
+
+export interface Location {
+  readonly path: string;
+  readonly at: number;
 }
 
 /** `length` bytes at `at` in a new array. The bounds are checked before anything is allocated. */
@@ -34,5 +41,6 @@ export function sliceOf(source: ByteSource, start: number, size: number): ByteSo
       checkBounds('a read', at, into.length, size);
       await source.read(start + at, into);
     },
+    locate: (at, length) => source.locate?.(start + at, length),
   };
 }

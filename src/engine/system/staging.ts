@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileError, systemCode } from './error.js';
+
+/*
+ * Outputs come into being in a hidden folder beside their target (the same file system, so that a rename is enough):
+ *
+ *   .nx-codesign-<host>-<pid>-<random>/
+ *     new/        what the work writes
+ *     old/        what stood in its place, while it is being published
+ *     plan.json   the names being published
+ *
+ * Until `old/` is gone the publication can be undone: by a failure, by a signal, or by the next run after a kill.
+ */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+const PREFIX = '.nx-codesign-';
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Gives `work` an empty folder; whatever it leaves there is moved into `target`, over what stands there, all or nothing.
+ * On failure, signal or kill `target` is as it was before and nothing is left behind.
+ */
+export async function withStaging<T>(target: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = resolve(target);
+  const stage = join(folder, `${PREFIX}${HOST}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const created = await makeFolder(folder);
+  try {
+    await sweep(folder);
+    watch(stage);
+    await mkdir(join(stage, 'new'), { recursive: true, mode: 0o700 });
+    const result = await work(join(stage, 'new'));
+    await publish(stage, folder);
+    return result;
+  } catch (error) {
+    undo(stage);
+    removeCreated(created, folder);
+    throw systemCode(error) === undefined ? error : fileError(error, target);
+  } finally {
+    unwatch(stage);
+  }
+}
+
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+}
+
+/** Takes away the folders that this run made above its output, as long as they are empty. */
+function removeCreated(first: string | undefined, last: string): void {
+  if (first === undefined) return;
+  try {
+    for (let folder = last; folder.length >= first.length; folder = dirname(folder)) rmdirSync(folder);
+  } catch {
+    // Somebody else has put something there: it stays.
+  }
+}
+
+async function publish(stage: string, target: string): Promise<void> {
+  const names = (await readdir(join(stage, 'new'))).sort();
+  await writeFile(join(stage, 'plan.json'), JSON.stringify(names));
+  await mkdir(join(stage, 'old'));
+  for (const name of names)
+    await replace(join(stage, 'new', name), join(target, name), join(stage, 'old', name));
+  await syncFolder(target);
+  await rename(join(stage, 'old'), join(stage, 'done')); // From here on there is no way back.
+  await rm(stage, { recursive: true, force: true });
+}
+
+/** A file is replaced in one step, so that a reader never finds it missing; a folder cannot be. */
+async function replace(next: string, target: string, old: string): Promise<void> {
+  const standing = await lstat(target).catch(() => undefined);
+  if (standing?.isFile() === true && (await lstat(next)).isFile()) {
+    await link(target, old).catch(async () => {
+      await rename(target, old); // A file system without hard links.
+    });
+  } else if (standing) await rename(target, old);
+  await rename(next, target);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => undefined); // Windows cannot open folders.
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** Puts back what a publication had moved, and removes the stage. Synchronous, for signal handlers. */
+function undo(stage: string): void {
+  if (!existsSync(stage)) return;
+  const target = dirname(stage);
+  if (existsSync(join(stage, 'old'))) {
+    for (const name of plannedNames(stage)) {
+      const isPublished = !exists(join(stage, 'new', name));
+      if (!isPublished) continue;
+      rmSync(join(target, name), { recursive: true, force: true });
+    }
+    for (const name of readdirSync(join(stage, 'old'))) {
+      if (!exists(join(target, name))) renameSync(join(stage, 'old', name), join(target, name));
+    }
+  }
+  rmSync(stage, { recursive: true, force: true });
+}
+
+function plannedNames(stage: string): string[] {
+  return JSON.parse(readFileSync(join(stage, 'plan.json'), 'utf8')) as string[];
+}
+
+/** Sees dangling links too. */
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Undoes what a run that was killed had begun in this folder. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const match = new RegExp(`^\\${PREFIX}${HOST}-(\\d+)-[0-9a-f]{8}$`).exec(name);
+    if (match && !isAlive(Number(match[1]))) undo(join(folder, name));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
+}
+
+const active = new Set<string>();
+
+function watch(stage: string): void {
+  if (active.size === 0) {
+    process.on('exit', undoAll);
+    for (const signal of SIGNALS) process.on(signal, undoAndDie);
+  }
+  active.add(stage);
+}
+
+function unwatch(stage: string): void {
+  active.delete(stage);
+  if (active.size > 0) return;
+  process.off('exit', undoAll);
+  for (const signal of SIGNALS) process.off(signal, undoAndDie);
+}
+
+function undoAll(): void {
+  for (const stage of active) undo(stage);
+}
+
+function undoAndDie(signal: NodeJS.Signals): void {
+  undoAll();
+  for (const each of SIGNALS) process.off(each, undoAndDie);
+  process.kill(process.pid, signal);
+}

@@ -4,6 +4,7 @@ import {
   lstat,
   mkdir,
   open,
+  rename,
   readdir,
   readFile,
   readlink,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkBounds } from '../bytes/layout.js';
-import { runsOf, type Patch } from '../bytes/patch.js';
+import { patchedSize, runsOf, type Patch } from '../bytes/patch.js';
 import type { ByteSource } from '../bytes/source.js';
 import { fileError, SigningError } from './error.js';
 import { mapConcurrently } from './concurrency.js';
@@ -118,6 +119,32 @@ export async function writePatched(
   } catch (error) {
     throw error instanceof Error && error.name === 'OutOfBounds' ? error : fileError(error, target);
   }
+}
+
+/**
+ * Patches a file that is ours alone, in place where nothing moves. A failure leaves it damaged: never for a user's file.
+ */
+export async function patchOwnFile(source: FileSource, patches: readonly Patch[]): Promise<void> {
+  const runs = runsOf(source.size, patches);
+  if (runs.some((run) => typeof run.from === 'number' && run.from !== run.at))
+    return replaceOwnFile(source, patches);
+  try {
+    const handle = await open(source.path, 'r+');
+    try {
+      for (const run of runs) if (typeof run.from !== 'number') await writeFully(handle, run.from, run.at);
+      await handle.truncate(patchedSize(source.size, patches));
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, source.path);
+  }
+}
+
+async function replaceOwnFile(source: FileSource, patches: readonly Patch[]): Promise<void> {
+  const next = `${source.path}.patched`;
+  await writePatched(source, patches, next, source.mode);
+  await rename(next, source.path);
 }
 
 /** Two buffers in turn: one is being written while the other fills. */

@@ -1,0 +1,72 @@
+import { lstat, mkdir, readdir, readlink, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, systemCode } from './error.js';
+
+export type EntryKind = 'file' | 'folder' | 'link' | 'other';
+
+export interface Entry {
+  readonly name: string;
+  readonly kind: EntryKind;
+}
+
+interface Typed {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+/** What stands at `path` itself, links not followed; undefined when there is nothing. */
+export async function kindOf(path: string): Promise<EntryKind | undefined> {
+  try {
+    return kind(await lstat(path));
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw fileError(error, path);
+  }
+}
+
+/** The entries of a folder, in an order that no file system or locale changes. */
+export async function listFolder(path: string): Promise<Entry[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .map((entry) => ({ name: entry.name, kind: kind(entry) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Makes the folder, or removes all that is in it. */
+export async function emptyFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+export async function linkTarget(path: string): Promise<string> {
+  try {
+    return await readlink(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** With every link resolved; undefined when something on the way is missing. */
+export async function resolvedPath(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) return undefined;
+    throw fileError(error, path);
+  }
+}
+
+function kind(entry: Typed): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : 'other';
+}

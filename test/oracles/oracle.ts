@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /** Programs by others whose word we take: they run where they are installed, and are missed aloud where not. */
-export type Oracle = 'openssl' | 'osslsigncode' | 'clang' | 'gcc' | 'unzip' | 'zip' | 'sha256sum' | 'gpg';
+export type Oracle =
+  'openssl' | 'osslsigncode' | 'clang' | 'gcc' | 'unzip' | 'zip' | 'sha256sum' | 'gpg' | 'python3';
 
 const PROBES: Record<Oracle, readonly string[]> = {
   openssl: ['version'],
@@ -12,6 +13,7 @@ const PROBES: Record<Oracle, readonly string[]> = {
   zip: ['-v'],
   sha256sum: ['--version'],
   gpg: ['--version'],
+  python3: ['--version'],
 };
 
 export function hasOracle(name: Oracle): boolean {

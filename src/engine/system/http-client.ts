@@ -31,7 +31,8 @@ async function request(wanted: HttpRequest): Promise<HttpResponse> {
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new SigningError('NETWORK', 'an address is not an http or https URL', { hint: 'check the address' });
+  const what = url ? `${url.protocol}//${url.host}` : 'what was given as an address';
+  throw new SigningError('NETWORK', `${what} is not an http or https address`, { hint: 'check the address' });
 }
 
 function send(

@@ -24,9 +24,12 @@ export async function writeZip(path: string, output: string, options: ZipOptions
   const archive = new ZipArchive({ zlib: { level: options.level ?? 6 } });
   // A file that vanishes meanwhile is only a warning to the library.
   archive.on('warning', (error) => archive.destroy(error));
-  const written = pipeline(archive, createWriteStream(output, { flags: 'wx' }));
+  const written = pipeline(archive, createWriteStream(output, { flags: 'wx', flush: true }));
   try {
-    await Promise.all([written, appendAll(archive, entries, options.date ?? archiveDate())]);
+    await Promise.all([
+      written,
+      appendAll(archive, entries, options.date ?? archiveDate(process.env.SOURCE_DATE_EPOCH)),
+    ]);
   } catch (error) {
     archive.destroy();
     await written.catch(() => undefined); // The file must be closed before the caller removes it.
@@ -82,7 +85,7 @@ const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
  * The time that reproducible archives carry: SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch)
  * within what a zip can hold, or a fixed date. @throws SigningError `INVALID_OPTION` when it is no number of seconds.
  */
-export function archiveDate(epoch = process.env.SOURCE_DATE_EPOCH): Date {
+export function archiveDate(epoch: string | undefined): Date {
   if (epoch === undefined || epoch === '') return FIXED_DATE;
   if (!/^\d{1,12}$/.test(epoch)) {
     throw new SigningError('INVALID_OPTION', `SOURCE_DATE_EPOCH is "${epoch}", not a number of seconds`, {

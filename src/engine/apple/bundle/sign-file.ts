@@ -1,10 +1,19 @@
 import { basename } from 'node:path';
+import { OutOfBounds } from '../../bytes/layout.js';
+import type { Patch } from '../../bytes/patch.js';
 import { SigningError } from '../../system/error.js';
-import { openSource, patchOwnFile } from '../../system/files.js';
-import { readMachOFile } from '../macho/read-file.js';
+import { patchOwnFile, withSource } from '../../system/files.js';
+import { readMachOFile, type MachOFile } from '../macho/read-file.js';
 import { describeSignedMachO, type SignedCode } from '../signature/signed-code.js';
 import { signMachO, type Signer } from '../signature/sign-macho.js';
 import type { EntitlementBlobs } from '../signature/sign-slice.js';
+
+/** Where code lies on disk, and what it is called in settings and receipts. */
+export interface Place {
+  readonly path: string;
+  /** Relative to what the user asked to sign; empty for that itself. */
+  readonly name: string;
+}
 
 /** What the user wants for one piece of code. */
 export interface CodeSettings {
@@ -33,42 +42,45 @@ export interface OwnBundle {
 
 /** Signs a Mach-O file in place; it must be the caller's own copy. @throws SigningError that names the file */
 export async function signFile(
-  path: string,
-  name: string,
-  own: { bundle?: OwnBundle },
+  place: Place,
+  own: { readonly bundle?: OwnBundle },
   context: CodeContext,
 ): Promise<SignedCode> {
-  const { signer } = context;
-  const settings = context.settingsFor(name);
-  const source = await openSource(path);
+  const { path, name } = place;
   try {
-    const file = await readMachOFile(source);
-    const signed = await signMachO(
-      file,
-      {
-        path: basename(name === '' ? path : name),
-        ...settings,
-        identifier: settings.identifier ?? own.bundle?.identifier,
-        infoPlist: own.bundle?.infoPlist,
-        resources: own.bundle?.resources,
-      },
-      signer,
-    );
-    await patchOwnFile(source, signed.patches);
-    const requirements = settings.requirements ?? signer.requirementsFor(signed.identifier);
-    const code = describeSignedMachO(name, file, signed, requirements, signer.compat);
-    context.onSigned(code);
-    return code;
+    return await withSource(path, async (source) => {
+      const file = await readMachOFile(source);
+      const { code, patches } = await signCode(place, file, own.bundle, context);
+      await patchOwnFile(source, patches);
+      context.onSigned(code);
+      return code;
+    });
   } catch (error) {
-    throw withPath(error, name === '' ? basename(path) : name);
-  } finally {
-    await source.close();
+    throw namedError(error, name === '' ? basename(path) : name);
   }
 }
 
+/** Signs without writing: what a file would have to become, and what would then be said of it. */
+export async function signCode(
+  { path, name }: Place,
+  file: MachOFile,
+  bundle: OwnBundle | undefined,
+  { signer, settingsFor }: CodeContext,
+): Promise<{ code: SignedCode; patches: readonly Patch[] }> {
+  const settings = settingsFor(name);
+  const identifier = settings.identifier ?? bundle?.identifier;
+  const own = { path: basename(path), infoPlist: bundle?.infoPlist, resources: bundle?.resources };
+  const signed = await signMachO(file, { ...settings, ...own, identifier }, signer);
+  const requirements = settings.requirements ?? signer.requirementsFor(signed.identifier);
+  return {
+    code: describeSignedMachO(name, file, signed, requirements, signer.compat),
+    patches: signed.patches,
+  };
+}
+
 /** Deep in a bundle, an error is worth little without the name of the file. */
-function withPath(error: unknown, name: string): unknown {
-  if (error instanceof Error && error.name === 'OutOfBounds') {
+export function namedError(error: unknown, name: string): unknown {
+  if (error instanceof OutOfBounds) {
     return new SigningError('MALFORMED', `${name}: ${error.message}`, {
       hint: 'the file is truncated or damaged',
     });

@@ -37,10 +37,6 @@ export function lintEntitlements(value: PlistDict, use: EntitlementUse): Entitle
     .flatMap((key) => findingsOf(key, use));
 }
 
-export function isRestrictedEntitlement(key: string): boolean {
-  return RESTRICTED.some((pattern) => pattern.test(key));
-}
-
 function findingsOf(key: string, { isRelease, hasProfile }: EntitlementUse): EntitlementFinding[] {
   if (APPLE_ONLY.test(key))
     return [
@@ -70,4 +66,8 @@ function findingsOf(key: string, { isRelease, hasProfile }: EntitlementUse): Ent
       },
     ];
   return [];
+}
+
+function isRestrictedEntitlement(key: string): boolean {
+  return RESTRICTED.some((pattern) => pattern.test(key));
 }

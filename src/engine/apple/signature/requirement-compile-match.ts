@@ -1,4 +1,4 @@
-import { fromHex } from '../../bytes/hex.js';
+import { parseName } from './requirement-compile-literals.js';
 import { secondsSince2001, type DateMatchOp, type Match, type TextMatchOp } from './requirement.js';
 import type { TokenReader } from './requirement-token-reader.js';
 import type { Token } from './requirement-tokens.js';
@@ -13,14 +13,14 @@ const COMPARISONS: Readonly<Record<string, { readonly text: TextMatchOp; readonl
 /** What stands after the operand, `match_suffix` in Apple's grammar; nothing at all means that it exists. */
 export function parseMatch(tokens: TokenReader): Match {
   if (tokens.takeKeyword('absent')) return { op: 'absent' };
-  if (tokens.takeSymbol('~')) return { op: 'contains', value: parseValue(tokens, tokens.next()) };
+  if (tokens.takeSymbol('~')) return { op: 'contains', value: parseName(tokens) };
   if (tokens.takeEquals()) return parseEquality(tokens);
   const comparison = COMPARISONS[tokens.peek().kind === 'symbol' ? tokens.peek().text : ''];
   if (comparison) {
     tokens.next();
     const seconds = parseDate(tokens);
     if (seconds !== undefined) return { op: comparison.date, seconds };
-    return { op: comparison.text, value: parseValue(tokens, tokens.next()) };
+    return { op: comparison.text, value: parseName(tokens) };
   }
   tokens.takeKeyword('exists');
   return { op: 'exists' };
@@ -31,7 +31,7 @@ function parseEquality(tokens: TokenReader): Match {
   const seconds = parseDate(tokens);
   if (seconds !== undefined) return { op: 'on', seconds };
   const starBefore = tokens.takeSymbol('*');
-  const value = parseValue(tokens, tokens.next());
+  const value = parseName(tokens);
   const starAfter = tokens.takeSymbol('*');
   if (starBefore) return { op: starAfter ? 'contains' : 'ends-with', value };
   return { op: starAfter ? 'begins-with' : 'equal', value };
@@ -58,17 +58,4 @@ function seconds(tokens: TokenReader, token: Token, iso: string): bigint {
   const date = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(iso) ? iso : NaN);
   if (Number.isNaN(date.getTime())) throw tokens.error(token, 'a date, "YYYYMMDDhhmmssZ", belongs here');
   return secondsSince2001(date);
-}
-
-/** A word, a string, or the text whose UTF-8 bytes `0x…` gives. */
-export function parseValue(tokens: TokenReader, token: Token): string {
-  if (token.kind === 'word' || token.kind === 'string') return token.text;
-  if (token.kind === 'keyword') throw tokens.error(token, `"${token.text}" needs quotes here`);
-  const bytes = token.kind === 'hex' ? fromHex(token.text) : undefined;
-  if (!bytes) throw tokens.error(token, 'a word or a text in quotes belongs here');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw tokens.error(token, `0x${token.text} is not UTF-8 text`);
-  }
 }

@@ -1,14 +1,8 @@
-import { fromHex } from '../../bytes/hex.js';
-import { parseMatch, parseValue } from './requirement-compile-match.js';
+import { parseAnchor, parseCertificate } from './requirement-compile-certificate.js';
+import { parseHash, parseInteger, parseKey, parseName } from './requirement-compile-literals.js';
+import { parseMatch } from './requirement-compile-match.js';
 import { TokenReader, type CompileOptions } from './requirement-token-reader.js';
-import {
-  LEAF,
-  REQUIREMENT_TYPE,
-  ROOT,
-  type LabeledRequirement,
-  type Match,
-  type Requirement,
-} from './requirement.js';
+import { REQUIREMENT_TYPE, type LabeledRequirement, type Requirement } from './requirement.js';
 import type { Token } from './requirement-tokens.js';
 
 // A recursive descent through Apple's grammar (requirements.grammar in Security, libsecurity_codesigning).
@@ -76,7 +70,7 @@ function parsePrimary(tokens: TokenReader): Requirement {
 
 /** `(name)` calls a requirement that the system keeps under that name. */
 function parseParenthesis(tokens: TokenReader): Requirement {
-  const isName = ['word', 'string', 'hex'].includes(tokens.peek().kind);
+  const isName = tokens.isAtName();
   const inside: Requirement = isName ? { op: 'named-code', name: parseName(tokens) } : parseOr(tokens);
   tokens.expectSymbol(')');
   return inside;
@@ -113,101 +107,4 @@ function parseClause(tokens: TokenReader, keyword: Token): Requirement {
     default:
       throw tokens.error(keyword, 'a condition belongs here');
   }
-}
-
-function parseAnchor(tokens: TokenReader): Requirement {
-  if (tokens.takeKeyword('trusted')) return { op: 'anchor-trusted' };
-  if (tokens.takeKeyword('generic')) {
-    tokens.expectKeyword('apple');
-    return { op: 'anchor-apple-generic' };
-  }
-  if (!tokens.takeKeyword('apple')) return parseCertificateClause(tokens, ROOT);
-  if (tokens.takeKeyword('generic')) return { op: 'anchor-apple-generic' };
-  const isNamed = ['word', 'string', 'hex'].includes(tokens.peek().kind);
-  return isNamed ? { op: 'named-anchor', name: parseName(tokens) } : { op: 'anchor-apple' };
-}
-
-/** Apple's printer writes `leaf trusted` without the space. */
-const TRUSTED_SLOTS: Readonly<Record<string, number>> = { leaftrusted: LEAF, roottrusted: ROOT };
-
-function parseCertificate(tokens: TokenReader): Requirement {
-  if (tokens.takeKeyword('trusted')) return { op: 'anchor-trusted' };
-  const printed = TRUSTED_SLOTS[tokens.peek().text];
-  if (printed !== undefined) {
-    tokens.next();
-    return { op: 'certificate-trusted', slot: printed };
-  }
-  const slot = parseSlot(tokens);
-  if (tokens.takeKeyword('trusted')) return { op: 'certificate-trusted', slot };
-  return parseCertificateClause(tokens, slot);
-}
-
-function parseSlot(tokens: TokenReader): number {
-  if (tokens.takeKeyword('leaf')) return LEAF;
-  if (tokens.takeKeyword('root')) return ROOT;
-  return parseInteger(tokens);
-}
-
-function parseCertificateClause(tokens: TokenReader, slot: number): Requirement {
-  if (tokens.peek().text !== '[' || tokens.peek().kind !== 'symbol') {
-    tokens.takeEquals();
-    return { op: 'certificate-hash', slot, hash: parseCertificateHash(tokens) };
-  }
-  const bracket = tokens.peek();
-  return certificatePart(tokens, bracket, slot, parseKey(tokens), parseMatch(tokens));
-}
-
-const OID_PARTS = {
-  field: 'certificate-field',
-  extension: 'certificate-field',
-  policy: 'certificate-policy',
-  timestamp: 'certificate-date',
-} as const;
-
-function certificatePart(
-  tokens: TokenReader,
-  at: Token,
-  slot: number,
-  key: string,
-  match: Match,
-): Requirement {
-  if (key.startsWith('subject.')) return { op: 'certificate-subject', slot, key, match };
-  const dot = key.indexOf('.');
-  const part = key.slice(0, dot);
-  const oid = key.slice(dot + 1);
-  if (!Object.hasOwn(OID_PARTS, part))
-    throw tokens.error(at, 'one of subject.…, field.…, extension.…, policy.… or timestamp.… belongs here');
-  if (!/^(?:[01]\.[0-3]?\d|2\.\d{1,9})(?:\.\d{1,19})*$/.test(oid))
-    throw tokens.error(at, `${JSON.stringify(oid)} is not an object identifier`);
-  return { op: OID_PARTS[part as keyof typeof OID_PARTS], slot, oid, match };
-}
-
-function parseCertificateHash(tokens: TokenReader): Uint8Array {
-  const token = tokens.next();
-  if (token.kind === 'path' || token.kind === 'string' || token.kind === 'word')
-    return tokens.certificateHash(token);
-  return parseHash(tokens, token);
-}
-
-function parseHash(tokens: TokenReader, token: Token): Uint8Array {
-  if (token.kind !== 'hash' || token.text.length !== 40)
-    throw tokens.error(token, 'a hash of 40 hexadecimal digits, H"…", belongs here');
-  return fromHex(token.text)!;
-}
-
-function parseInteger(tokens: TokenReader): number {
-  const isNegative = tokens.takeSymbol('-');
-  const value = tokens.int32(tokens.next());
-  return isNegative && value !== 0 ? -value : value;
-}
-
-function parseKey(tokens: TokenReader): string {
-  tokens.expectSymbol('[');
-  const key = parseName(tokens);
-  tokens.expectSymbol(']');
-  return key;
-}
-
-function parseName(tokens: TokenReader): string {
-  return parseValue(tokens, tokens.next());
 }

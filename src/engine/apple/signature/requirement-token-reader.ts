@@ -34,6 +34,11 @@ export class TokenReader {
     return token;
   }
 
+  /** Whether a name that is no keyword comes next. */
+  isAtName(): boolean {
+    return ['word', 'string', 'hex'].includes(this.peek().kind);
+  }
+
   takeKeyword(keyword: string): boolean {
     return this.#take('keyword', keyword);
   }

@@ -2,6 +2,8 @@ import type { Patch } from '../../bytes/patch.js';
 import type { Compat } from '../compat.js';
 import { filePatches, type MachOFile } from '../macho/read-file.js';
 import { readEmbeddedInfoPlist, type MachO } from '../macho/read.js';
+import { readPlist } from '../../system/plist/read.js';
+import { entryOf, isPlistDict } from '../../system/plist/value.js';
 import { digestsFor } from './digests.js';
 import { identificationSuffix, identifierFromPath } from './identifier.js';
 import { CODE_FLAG } from './magic.js';
@@ -83,9 +85,7 @@ async function defaultIdentifier(file: MachOFile, path: string, signer: Signer):
 
 async function embeddedBundleIdentifier(macho: MachO): Promise<string | undefined> {
   const data = await readEmbeddedInfoPlist(macho);
-  return data && bundleIdentifierIn(data);
-}
-
-function bundleIdentifierIn(_data: Uint8Array): string | undefined {
-  return undefined;
+  const info = data && readPlist(data);
+  const identifier = isPlistDict(info) ? entryOf(info, 'CFBundleIdentifier') : undefined;
+  return typeof identifier === 'string' && identifier !== '' ? identifier : undefined;
 }

@@ -5,15 +5,16 @@ import { SigningError } from '../error.js';
 import { readPlist } from './read.js';
 import { Real } from './value.js';
 
+/** With offsets of three bytes and references of one. */
 function binary(objects: readonly number[][], top = 0): Buffer {
   const offsets: number[] = [];
   let at = 8;
   for (const object of objects) {
-    offsets.push(at);
+    offsets.push(at >> 16, (at >> 8) & 0xff, at & 0xff);
     at += object.length;
   }
   const trailer = Buffer.alloc(32);
-  trailer[6] = 1;
+  trailer[6] = 3;
   trailer[7] = 1;
   trailer.writeBigUInt64BE(BigInt(objects.length), 8);
   trailer.writeBigUInt64BE(BigInt(top), 16);
@@ -50,6 +51,13 @@ describe('reading a binary property list', () => {
   it('refuses arrays of shared arrays that would unfold without end', () => {
     const levels = Array.from({ length: 60 }, (_, i) => [0xa2, i + 1, i + 1]);
     expect(failure(() => readPlist(binary([...levels, [0x09]]))).message).toContain('unfolds');
+  });
+
+  it('decodes a string once, however often it is referred to', () => {
+    const references = new Array<number>(20_000).fill(1);
+    const text = [0x5f, 0x12, 0, 2, 0, 0, ...new Array<number>(131_072).fill(0x61)];
+    const list = [0xaf, 0x11, references.length >> 8, references.length & 0xff, ...references];
+    expect(readPlist(binary([list, text]))).toHaveLength(20_000);
   });
 
   it('refuses keys that are not strings, twice the same key, and unknown types', () => {

@@ -1,6 +1,6 @@
 import { checkBounds, layout, OutOfBounds, u64, u8, bytes } from '../../bytes/layout.js';
 import { SigningError } from '../error.js';
-import { Real, wholeNumber, type PlistValue } from './value.js';
+import { isPlistArray, isPlistDict, Real, wholeNumber, type PlistValue } from './value.js';
 
 // The bplist00 format, as the comment at the head of CoreFoundation's CFBinaryPList.c describes it:
 // magic, objects, table of their offsets, and this at the very end.
@@ -45,7 +45,9 @@ class Reader {
   readonly #view: DataView;
   readonly #trailer: ReturnType<typeof TRAILER.read>;
   readonly #refuseDuplicates: boolean;
-  /** Each object is referenced about once; shared arrays of shared arrays would unfold without end. */
+  /** Writers store equal strings once: a long one with many references must not be decoded for each. */
+  readonly #scalars = new Map<number, PlistValue>();
+  /** Other objects are referenced about once; shared arrays of shared arrays would unfold without end. */
   #readsLeft: number;
 
   constructor(data: Uint8Array, refuseDuplicates: boolean) {
@@ -62,6 +64,8 @@ class Reader {
 
   /** A cycle is a path without end: the depth limit ends it. */
   #object(index: number, depth: number): PlistValue {
+    const known = this.#scalars.get(index);
+    if (known !== undefined) return known;
     if (depth > MAX_DEPTH) throw invalid(`is nested more than ${MAX_DEPTH} deep, or contains itself`);
     if (this.#readsLeft-- <= 0) throw invalid('unfolds into far more than the file holds');
     if (index >= this.#trailer.objectCount)
@@ -70,7 +74,9 @@ class Reader {
     const at = this.#unsigned(offsetTable + index * offsetSize, offsetSize);
     checkBounds('an object', at, 1, this.#data.length);
     const marker = this.#data[at]!;
-    return this.#typed(at, marker >> 4, marker & 0xf, depth);
+    const value = this.#typed(at, marker >> 4, marker & 0xf, depth);
+    if (!isPlistArray(value) && !isPlistDict(value)) this.#scalars.set(index, value);
+    return value;
   }
 
   #typed(at: number, type: number, info: number, depth: number): PlistValue {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describeWithOracle } from '../../../../test/oracles/oracle.js';
 import { python } from '../../../../test/oracles/python.js';
 import { SigningError } from '../error.js';
@@ -116,6 +117,22 @@ describe('reading an XML property list', () => {
     const minimum = Buffer.from(whole).lastIndexOf('</plist>') + '</plist>'.length;
     for (let length = 0; length < minimum; length++)
       expect(failure(() => readPlist(whole.subarray(0, length))).code).toBe('INVALID_PLIST');
+  });
+
+  it('ends in nothing but a SigningError when bytes change', () => {
+    const whole = writeXmlPlist({ a: ['b', 1, new Real(2), true], data: new Uint8Array(50), c: { d: '<>' } });
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const mutated = Uint8Array.from(whole);
+        mutated[at]! ^= change;
+        try {
+          readPlist(mutated);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SigningError);
+        }
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
   });
 });
 

@@ -65,7 +65,7 @@ describe('writing an XML property list', () => {
     const { value } = fc.letrec<{ value: PlistValue }>((tie) => ({
       value: fc.oneof(
         { depthSize: 'small' },
-        fc.string({ unit: 'grapheme' }).filter((each) => !/[\r\u0000]/.test(each)),
+        fc.string({ unit: 'grapheme' }),
         fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }),
         fc.maxSafeInteger(),
         fc.boolean(),
@@ -78,7 +78,11 @@ describe('writing an XML property list', () => {
         fc.dictionary(fc.string(), tie('value'), { maxKeys: 5 }),
       ),
     }));
-    fc.assert(fc.property(value, (each) => expect(readPlist(writeXmlPlist(each))).toEqual(each)));
+    fc.assert(
+      fc.property(value, (each) => {
+        expect(readPlist(writeXmlPlist(each))).toEqual(each);
+      }),
+    );
   });
 
   it('takes time in proportion to the size', () => {

@@ -1,0 +1,22 @@
+// The public API: `import { sign, verify } from 'nx-codesign/engine'`.
+
+export { sign, type CodeOptions, type SignOptions } from './sign.js';
+export { verify, type Verification, type VerifiedSlice, type VerifyOptions } from './verify.js';
+export { inspect, type InspectOptions, type Inspection } from './inspect.js';
+export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';
+export { SigningError, type ErrorCode } from './system/error.js';
+export type { Compat, CompatName } from './apple/compat.js';
+export type { Finding, FindingCode } from './apple/finding.js';
+export type {
+  CertificateInspection,
+  CodeDirectoryInspection,
+  SignatureInspection,
+  SliceInspection,
+} from './apple/signature/inspect-slice.js';
+export type { IdentityOption } from './identity/option.js';
+export type { Receipt, ReceiptCertificate, ReceiptFile } from './receipt.js';
+export type { Surroundings } from './surroundings.js';
+export type { Clock } from './system/clock.js';
+export type { Http, HttpRequest, HttpResponse } from './system/http.js';
+export type { Reporter } from './system/reporter.js';
+export type { TimestampOption } from './timestamp-source.js';

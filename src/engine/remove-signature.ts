@@ -1,0 +1,58 @@
+import { basename, dirname, join } from 'node:path';
+import { namedError } from './apple/bundle/sign-file.js';
+import { resolveCompat, type Compat, type CompatName } from './apple/compat.js';
+import { filePatches, readMachOFile } from './apple/macho/read-file.js';
+import { removalPatches } from './apple/macho/remove-signature.js';
+import { resolvePlaces, type PlacesRequest } from './output.js';
+import { completeSurroundings, type Surroundings } from './surroundings.js';
+import { SigningError } from './system/error.js';
+import { withSource, writePatched } from './system/files.js';
+import { withStaging } from './system/staging.js';
+
+export interface RemoveSignatureOptions extends PlacesRequest {
+  /** Which release of codesign to be equal to; the newest by default. */
+  readonly compat?: CompatName | Partial<Compat> | undefined;
+}
+
+/**
+ * Writes a Mach-O file without its signature. Slices that have none stay as they are.
+ * @throws SigningError `NOT_SIGNED` when no slice has one, `NOT_SIGNABLE`, `MALFORMED`, …
+ */
+export async function removeSignature(
+  options: RemoveSignatureOptions,
+  given: Partial<Surroundings> = {},
+): Promise<{ outputPath: string }> {
+  const { cwd } = await completeSurroundings(given);
+  const { path, outputPath, kind } = await resolvePlaces(options, cwd);
+  if (kind === 'folder') {
+    throw new SigningError(
+      'UNSUPPORTED',
+      `${path} is a folder: signatures are removed from programs, not from bundles`,
+      {
+        hint: 'name the main executable; a bundle that is signed again needs nothing removed first',
+      },
+    );
+  }
+  const { allocator, trimsPadding } = resolveCompat(options.compat);
+  try {
+    await withSource(path, async (source) => {
+      const file = await readMachOFile(source);
+      if (file.machos.every(({ codeSignature }) => !codeSignature))
+        throw new SigningError('NOT_SIGNED', 'code object is not signed at all');
+      const patches = file.machos.map((macho) =>
+        macho.codeSignature ? removalPatches(macho, trimsPadding) : [],
+      );
+      await withStaging(dirname(outputPath), (folder) =>
+        writePatched(
+          source,
+          filePatches(file, patches, allocator),
+          join(folder, basename(outputPath)),
+          source.mode,
+        ),
+      );
+    });
+  } catch (error) {
+    throw namedError(error, path);
+  }
+  return { outputPath };
+}

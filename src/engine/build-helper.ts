@@ -13,8 +13,8 @@ import {
 import { makeBundle, planBundle } from './apple/helper/make-bundle.js';
 import type { MadeProgram } from './apple/helper/make-program.js';
 import type { Machine } from './apple/toolchain/choose-compiler.js';
-import { chooseIdentity, type IdentityChoice } from './identity/option.js';
-import type { Receipt } from './receipt.js';
+import { chooseIdentity } from './identity/option.js';
+import { plannedReceipt, type Receipt, type SignatureReceipt } from './receipt.js';
 import { sign, type SignOptions } from './sign.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
 import { sha256File, writeChecksum } from './system/checksum.js';
@@ -116,27 +116,12 @@ async function plan({ request, signing, surroundings }: Job): Promise<HelperRece
   const { env, reporter } = surroundings;
   const program = await planBundle(request, { reporter, machine: machineOf(surroundings) });
   const modules = helperModules(request, '');
-  const signature = plannedSignature(chooseIdentity(signing.identity, env));
+  const signature = plannedReceipt('bundle', chooseIdentity(signing.identity, env));
   const receipt = receiptOf({ request, program, modules, sha256: null, signature });
   const { bundle, zip, environment } = receipt;
   for (const path of [bundle, zip.path, zip.checksum, ...receipt.modules, environment.path])
     reporter.step(`would write ${path}`);
   return receipt;
-}
-
-function plannedSignature(choice: IdentityChoice | undefined): Omit<Receipt, 'path' | 'outputPath'> {
-  const source = choice ? `${choice.request.kind}, chosen ${choice.why}` : 'none: no identity was found';
-  return {
-    schemaVersion: 1,
-    format: 'bundle',
-    identity: { kind: choice?.request.kind === 'adhoc' ? 'adhoc' : 'certificate', source },
-    certificate: null,
-    signingTime: null,
-    timestamp: null,
-    files: [],
-    warnings: [],
-    dryRun: true,
-  };
 }
 
 function machineOf({ cwd, env }: Surroundings): Machine {
@@ -152,7 +137,7 @@ interface Made {
   readonly program: MadeProgram;
   readonly modules: HelperModules;
   readonly sha256: string | null;
-  readonly signature: Omit<Receipt, 'path' | 'outputPath'>;
+  readonly signature: SignatureReceipt;
 }
 
 function receiptOf({ request, program, modules, sha256, signature }: Made): HelperReceipt {

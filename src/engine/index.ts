@@ -4,6 +4,7 @@ export { sign, type CodeOptions, type SignOptions } from './sign.js';
 export { verify, type Verification, type VerifiedSlice, type VerifyOptions } from './verify.js';
 export { inspect, type InspectOptions, type Inspection } from './inspect.js';
 export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';
+export { buildHelper, type BuildHelperOptions, type HelperReceipt } from './build-helper.js';
 export { SigningError, type ErrorCode } from './system/error.js';
 export type { Compat, CompatName } from './apple/compat.js';
 export type { Finding, FindingCode } from './apple/finding.js';

@@ -1,13 +1,18 @@
 import type { Certificate } from './crypto/certificate.js';
 import type { Timestamp } from './crypto/timestamp.js';
 import type { SignedCode, SignedCodeSlice } from './apple/signature/signed-code.js';
+import type { IdentityChoice } from './identity/option.js';
+import type { Identity } from './identity/resolve.js';
 
 /** What was signed, by whom and how; JSON as it stands. Hashes are lower-case hexadecimal, dates ISO 8601. */
-export interface Receipt {
-  readonly schemaVersion: 1;
+export interface Receipt extends SignatureReceipt {
   /** Absolute paths of what was signed and of what exists now. */
   readonly path: string;
   readonly outputPath: string;
+}
+
+export interface SignatureReceipt {
+  readonly schemaVersion: 1;
   readonly format: 'macho' | 'bundle';
   readonly identity: {
     readonly kind: 'adhoc' | 'certificate';
@@ -23,7 +28,7 @@ export interface Receipt {
   /** Nested code first, what was asked for last. Empty in a dry run. */
   readonly files: readonly ReceiptFile[];
   readonly warnings: readonly string[];
-  /** True when nothing was changed: `files` then tells what would be signed. */
+  /** True when nothing was changed. */
   readonly dryRun: boolean;
 }
 
@@ -44,8 +49,50 @@ export interface ReceiptFile {
   readonly slices: readonly SignedCodeSlice[];
 }
 
-export function receiptFile(code: SignedCode): ReceiptFile {
-  const { path, identifier, teamId, designatedRequirement, slices } = code;
+export interface SignedFacts {
+  readonly format: Receipt['format'];
+  readonly identity: Identity;
+  readonly signingTime: Date;
+  readonly timestamp: Timestamp | undefined;
+  readonly code: readonly SignedCode[];
+  readonly warnings: readonly string[];
+}
+
+export function signatureReceipt(facts: SignedFacts): SignatureReceipt {
+  const { format, identity, signingTime, timestamp, code, warnings } = facts;
+  const { source } = identity;
+  const common = { schemaVersion: 1, format, files: code.map(fileReceipt), warnings, dryRun: false } as const;
+  if (identity.kind === 'adhoc') return { ...common, identity: { kind: 'adhoc', source }, ...NO_SIGNER };
+  return {
+    ...common,
+    identity: { kind: 'certificate', source },
+    certificate: certificateReceipt(identity.key.certificate),
+    signingTime: signingTime.toISOString(),
+    timestamp: timestamp ? { time: timestamp.time.toISOString(), server: timestamp.server } : null,
+  };
+}
+
+const NO_SIGNER = { certificate: null, signingTime: null, timestamp: null } as const;
+
+/** What a dry run can say without touching a key. */
+export function plannedReceipt(
+  format: Receipt['format'],
+  choice: IdentityChoice | undefined,
+): SignatureReceipt {
+  const source = choice ? `${choice.request.kind}, chosen ${choice.why}` : 'none: no identity was found';
+  const kind = choice?.request.kind === 'adhoc' ? 'adhoc' : 'certificate';
+  return {
+    schemaVersion: 1,
+    format,
+    identity: { kind, source },
+    ...NO_SIGNER,
+    files: [],
+    warnings: [],
+    dryRun: true,
+  };
+}
+
+function fileReceipt({ path, identifier, teamId, designatedRequirement, slices }: SignedCode): ReceiptFile {
   return {
     path: path === '' ? '.' : path,
     identifier,
@@ -55,11 +102,6 @@ export function receiptFile(code: SignedCode): ReceiptFile {
   };
 }
 
-export function receiptCertificate(certificate: Certificate): ReceiptCertificate {
-  const { subject, issuer, sha1, sha256, notAfter } = certificate;
+function certificateReceipt({ subject, issuer, sha1, sha256, notAfter }: Certificate): ReceiptCertificate {
   return { subject: subject.text, issuer: issuer.text, sha1, sha256, notAfter: notAfter.toISOString() };
-}
-
-export function receiptTimestamp({ time, server }: Timestamp): Receipt['timestamp'] {
-  return { time: time.toISOString(), server };
 }

@@ -14,10 +14,11 @@ import { checkKind } from './identity/kind.js';
 import { chooseIdentity, type IdentityOption } from './identity/option.js';
 import { resolveIdentity, type Identity } from './identity/resolve.js';
 import { resolvePlaces, type Places } from './output.js';
-import { receiptCertificate, receiptFile, receiptTimestamp, type Receipt } from './receipt.js';
+import { plannedReceipt, signatureReceipt, type Receipt } from './receipt.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
 import { SigningError } from './system/error.js';
-import { copyTree, readSmallFile, withSource, writePatched } from './system/files.js';
+import { bothDone } from './system/concurrency.js';
+import { copyTree, flush, patchOwnFile, readSmallFile, withSource, writePatched } from './system/files.js';
 import { kindOf } from './system/folder.js';
 import type { Reporter } from './system/reporter.js';
 import type { PlistDict } from './system/plist/value.js';
@@ -77,7 +78,14 @@ export async function sign(options: SignOptions, given: Partial<Surroundings> = 
   const code = await withStaging(dirname(places.outputPath), (folder) => {
     return signStaged(places, join(folder, basename(places.outputPath)), job, surroundings);
   });
-  return receiptOf({ places, identity, job, code, warnings });
+  const { path, outputPath } = places;
+  const { signingTime, timestamps } = job;
+  const timestamp = timestamps?.last();
+  return {
+    ...signatureReceipt({ format: formatOf(places), identity, signingTime, timestamp, code, warnings }),
+    path,
+    outputPath,
+  };
 }
 
 interface Job {
@@ -167,7 +175,7 @@ async function signStaged(
     reporter,
   );
   reporter.step(`verifying ${basename(places.path)}`);
-  await checkWritten(staged, job.signingTime, surroundings);
+  await bothDone(checkWritten(staged, job.signingTime, surroundings), flush(staged));
   return code;
 }
 
@@ -176,13 +184,16 @@ async function signFolder(path: string, staged: string, context: CodeContext): P
   return signBundle({ path: staged, name: '' }, context);
 }
 
-/** Straight from the original to the copy: large programs are read and written once. */
+/** The signature is made from the original while the copy is being written. */
 async function signSingleFile(path: string, staged: string, context: CodeContext): Promise<SignedCode> {
   try {
     return await withSource(path, async (source) => {
       const file = await readMachOFile(source);
-      const { code, patches } = await signCode({ path, name: '' }, file, undefined, context);
-      await writePatched(source, patches, staged, source.mode);
+      const [{ code, patches }] = await bothDone(
+        signCode({ path, name: '' }, file, undefined, context),
+        writePatched(source, [], staged, source.mode),
+      );
+      await withSource(staged, (copy) => patchOwnFile(copy, patches));
       context.onSigned(code);
       return code;
     });
@@ -204,53 +215,19 @@ async function checkWritten(path: string, at: Date, surroundings: Surroundings):
   );
 }
 
-/** Chooses the identity without touching a key, and lists the code. */
-async function plan(options: SignOptions, places: Places, { env, reporter }: Surroundings): Promise<Receipt> {
-  const choice = chooseIdentity(options.identity, env);
-  const kind = choice?.request.kind === 'adhoc' ? 'adhoc' : 'certificate';
-  const source = choice ? `${choice.request.kind}, chosen ${choice.why}` : 'none: no identity was found';
-  await prepare(options, { kind: 'adhoc', source }, { ...(await completeSurroundings({})), reporter });
+/** Chooses the identity without touching a key, checks the settings, and lists the code. */
+async function plan(options: SignOptions, places: Places, surroundings: Surroundings): Promise<Receipt> {
+  const choice = chooseIdentity(options.identity, surroundings.env);
+  await prepare(options, { kind: 'adhoc', source: '' }, surroundings);
   const names = places.kind === 'folder' ? await listCode(places.path) : [''];
-  for (const name of names) reporter.step(`would sign ${name === '' ? basename(places.path) : name}`);
-  return {
-    schemaVersion: 1,
-    path: places.path,
-    outputPath: places.outputPath,
-    format: places.kind === 'folder' ? 'bundle' : 'macho',
-    identity: { kind, source },
-    certificate: null,
-    signingTime: null,
-    timestamp: null,
-    files: [],
-    warnings: [],
-    dryRun: true,
-  };
+  for (const name of names)
+    surroundings.reporter.step(`would sign ${name === '' ? basename(places.path) : name}`);
+  const { path, outputPath } = places;
+  return { ...plannedReceipt(formatOf(places), choice), path, outputPath };
 }
 
-interface Signed {
-  readonly places: Places;
-  readonly identity: Identity;
-  readonly job: Job;
-  readonly code: readonly SignedCode[];
-  readonly warnings: readonly string[];
-}
-
-function receiptOf({ places, identity, job, code, warnings }: Signed): Receipt {
-  const timestamp = job.timestamps?.last();
-  const isKey = identity.kind === 'key';
-  return {
-    schemaVersion: 1,
-    path: places.path,
-    outputPath: places.outputPath,
-    format: places.kind === 'folder' ? 'bundle' : 'macho',
-    identity: { kind: isKey ? 'certificate' : 'adhoc', source: identity.source },
-    certificate: isKey ? receiptCertificate(identity.key.certificate) : null,
-    signingTime: isKey ? job.signingTime.toISOString() : null,
-    timestamp: timestamp ? receiptTimestamp(timestamp) : null,
-    files: code.map(receiptFile),
-    warnings,
-    dryRun: false,
-  };
+function formatOf({ kind }: Places): Receipt['format'] {
+  return kind === 'folder' ? 'bundle' : 'macho';
 }
 
 function collectWarnings(surroundings: Surroundings, warnings: string[]): Surroundings {

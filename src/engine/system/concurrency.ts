@@ -18,3 +18,9 @@ export async function mapConcurrently<T, R>(
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return results;
 }
+
+/** The results of two pieces of work that run side by side. Both have ended before a failure is told. */
+export async function bothDone<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
+}

@@ -19,6 +19,7 @@ import { patchedSize, runsOf, type Patch } from '../bytes/patch.js';
 import type { ByteSource } from '../bytes/source.js';
 import { fileError, SigningError } from './error.js';
 import { mapConcurrently } from './concurrency.js';
+import { kindOf, listFolder } from './folder.js';
 
 /** Measured fastest on Linux: smaller chunks pay per call, larger ones miss the processor's cache. */
 const CHUNK = 1 << 20;
@@ -95,7 +96,7 @@ export async function readSmallFileIfPresent(path: string): Promise<Uint8Array |
   }
 }
 
-/** Writes the patched bytes of `source` to a new file at `target`, on disk when this returns. Memory use is constant. */
+/** Writes the patched bytes of `source` to a new file at `target`. Memory use is constant. */
 export async function writePatched(
   source: ByteSource,
   patches: readonly Patch[],
@@ -112,7 +113,6 @@ export async function writePatched(
         else await writeFully(handle, run.from, run.at);
       }
       await handle.chmod(mode); // The umask has no say in a file that is kept as it was.
-      await handle.sync();
     } finally {
       await handle.close();
     }
@@ -184,6 +184,23 @@ export async function writeSmallFile(path: string, data: Uint8Array | string, mo
     const handle = await open(path, 'w', mode);
     try {
       await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Puts what was written on disk, file by file below a folder, so that losing power after a rename loses nothing. */
+export async function flush(path: string): Promise<void> {
+  const kind = await kindOf(path);
+  if (kind === 'folder') await mapConcurrently(await listFolder(path), ({ name }) => flush(join(path, name)));
+  if (kind !== 'file') return;
+  try {
+    const handle = await open(path, 'r');
+    try {
       await handle.sync();
     } finally {
       await handle.close();

@@ -84,7 +84,7 @@ function pool(size: number): HashPool {
 }
 
 function startWorker(): Worker {
-  const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { stdin: false });
+  const worker = new Worker(new URL('./hash-worker.js', import.meta.url), { execArgv: [] });
   worker.unref();
   return worker;
 }

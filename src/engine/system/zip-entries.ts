@@ -36,7 +36,7 @@ function modeOf(mode: number): 0o755 | 0o644 {
   return (mode & 0o111) === 0 ? 0o644 : 0o755;
 }
 
-/** By code units: the order of `localeCompare` depends on the machine. */
+/** By code units: the order of `readdir` depends on the system, and that of `localeCompare` on the language. */
 async function sortedNames(folder: string): Promise<string[]> {
   const raw = await readdir(folder, { encoding: 'buffer' }).catch((error: unknown) => {
     throw fileError(error, folder);

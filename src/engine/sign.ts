@@ -175,7 +175,12 @@ async function signStaged(
     reporter,
   );
   reporter.step(`verifying ${basename(places.path)}`);
-  await bothDone(checkWritten(staged, job.signingTime, surroundings), flush(staged));
+  // A lost copy can be made again; an original that was replaced cannot.
+  const isPrecious = places.kind === 'file' || places.outputPath === places.path;
+  await bothDone(
+    checkWritten(staged, job.signingTime, surroundings),
+    isPrecious ? flush(staged) : Promise.resolve(),
+  );
   return code;
 }
 

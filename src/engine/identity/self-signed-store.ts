@@ -6,7 +6,7 @@ import { createSelfSigned, type SelfSigned } from '../crypto/self-signed.js';
 import { isSameKey } from '../crypto/same-key.js';
 import type { Clock } from '../system/clock.js';
 import { fileError, SigningError, systemCode } from '../system/error.js';
-import { readSmallFileIfPresent, writeSmallFile } from '../system/files.js';
+import { flush, readSmallFileIfPresent, writeSmallFile } from '../system/files.js';
 import type { Reporter } from '../system/reporter.js';
 import { certificateBlocks, pemOf } from './pem.js';
 
@@ -105,6 +105,7 @@ async function publish(folder: string, clock: Clock): Promise<boolean> {
 async function writeIdentity(folder: string, { privateKey, certificate }: SelfSigned): Promise<void> {
   await writeSmallFile(join(folder, KEY), privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600);
   await writeSmallFile(join(folder, CERTIFICATE), pemOf('CERTIFICATE', certificate.der), 0o600);
+  await flush(folder); // There is no second chance: what users granted hangs on this key.
 }
 
 async function renameUnlessPresent(from: string, to: string): Promise<boolean> {

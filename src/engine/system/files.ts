@@ -1,16 +1,12 @@
-import { constants } from 'node:fs';
 import {
-  copyFile,
+  chmod,
   lstat,
   mkdir,
   open,
-  rename,
-  readdir,
   readFile,
-  readlink,
+  rename,
   symlink,
-  utimes,
-  chmod,
+  writeFile,
   type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,11 +15,15 @@ import { patchedSize, runsOf, type Patch } from '../bytes/patch.js';
 import type { ByteSource } from '../bytes/source.js';
 import { fileError, SigningError } from './error.js';
 import { mapConcurrently } from './concurrency.js';
-import { kindOf, listFolder } from './folder.js';
+import { batchesOf } from './digest-files.js';
+import { lanesFor, runFileJob } from './file-pool.js';
+import { kindOf, linkTarget, listFolder, sizesOf } from './folder.js';
 
 /** Measured fastest on Linux: smaller chunks pay per call, larger ones miss the processor's cache. */
 const CHUNK = 1 << 20;
 const PERMISSIONS = 0o7777;
+/** What we need in every folder of a copy to write into it. */
+const OWNER = 0o700;
 
 export interface FileSource extends ByteSource {
   readonly path: string;
@@ -178,16 +178,10 @@ async function writeFully(handle: FileHandle, data: Uint8Array, at: number): Pro
   }
 }
 
-/** Writes a small file whole, on disk when this returns. */
+/** Writes a small file whole. */
 export async function writeSmallFile(path: string, data: Uint8Array | string, mode = 0o644): Promise<void> {
   try {
-    const handle = await open(path, 'w', mode);
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(path, data, { mode });
   } catch (error) {
     throw fileError(error, path);
   }
@@ -212,30 +206,34 @@ export async function flush(path: string): Promise<void> {
 
 /** Copies a folder: links stay the links they are, modes and times are kept. @throws SigningError `UNSUPPORTED` for sockets, pipes and devices */
 export async function copyTree(from: string, to: string): Promise<void> {
+  const files: { from: string; to: string }[] = [];
+  await copyFolders(from, to, files);
+  const sizes = sizesOf(files.map((file) => file.from));
+  const lanes = lanesFor(sizes.reduce((sum, size) => sum + size, 0));
+  await mapConcurrently(
+    batchesOf(files, sizes),
+    (batch) => runFileJob({ kind: 'copies', files: batch }, lanes),
+    Math.max(1, lanes),
+  );
+}
+
+/** Folders and links; the files in them are left in `files`. */
+async function copyFolders(from: string, to: string, files: { from: string; to: string }[]): Promise<void> {
+  const entries = await listFolder(from);
   try {
-    const { mode, atime, mtime } = await lstat(from);
-    await mkdir(to, { mode: 0o700 });
-    const entries = await readdir(from, { withFileTypes: true });
-    await mapConcurrently(entries, async (entry) => {
-      const source = join(from, entry.name);
-      const target = join(to, entry.name);
-      if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
-      else if (entry.isDirectory()) await copyTree(source, target);
-      else if (entry.isFile()) await copyRegularFile(source, target);
+    await mkdir(to);
+    await chmod(to, ((await lstat(from)).mode & PERMISSIONS) | OWNER);
+    for (const { name, kind } of entries) {
+      const [source, target] = [join(from, name), join(to, name)];
+      if (kind === 'link') await symlink(await linkTarget(source), target);
+      else if (kind === 'folder') await copyFolders(source, target, files);
+      else if (kind === 'file') files.push({ from: source, to: target });
       else
         throw new SigningError('UNSUPPORTED', `${source} is neither a file, a folder nor a link`, {
           hint: 'remove it from the bundle',
         });
-    });
-    await chmod(to, mode & PERMISSIONS);
-    await utimes(to, atime, mtime);
+    }
   } catch (error) {
     throw fileError(error, from);
   }
-}
-
-async function copyRegularFile(from: string, to: string): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-  const { atime, mtime } = await lstat(from);
-  await utimes(to, atime, mtime);
 }

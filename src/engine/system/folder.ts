@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from './error.js';
@@ -35,6 +36,17 @@ export async function listFolder(path: string): Promise<Entry[]> {
   } catch (error) {
     throw fileError(error, path);
   }
+}
+
+/** Bytes of each file. Synchronous calls: thousands of asynchronous ones cost more than the disk does. */
+export function sizesOf(paths: readonly string[]): number[] {
+  return paths.map((path) => {
+    try {
+      return lstatSync(path).size;
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  });
 }
 
 /** Makes the folder, or removes all that is in it. */

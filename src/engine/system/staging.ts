@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileError, systemCode } from './error.js';
@@ -67,7 +67,6 @@ async function publish(stage: string, target: string): Promise<void> {
   await mkdir(join(stage, 'old'));
   for (const name of names)
     await replace(join(stage, 'new', name), join(target, name), join(stage, 'old', name));
-  await syncFolder(target);
   await rename(join(stage, 'old'), join(stage, 'done')); // From here on there is no way back.
   await rm(stage, { recursive: true, force: true });
 }
@@ -83,12 +82,6 @@ async function replace(next: string, target: string, old: string): Promise<void>
   await rename(next, target);
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder).catch(() => undefined); // Windows cannot open folders.
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-}
-
 /** Puts back what a publication had moved, and removes the stage. Synchronous, for signal handlers. */
 function undo(stage: string): void {
   if (!existsSync(stage)) return;
@@ -97,13 +90,18 @@ function undo(stage: string): void {
     for (const name of plannedNames(stage)) {
       const isPublished = !exists(join(stage, 'new', name));
       if (!isPublished) continue;
-      rmSync(join(target, name), { recursive: true, force: true });
+      remove(join(target, name));
     }
     for (const name of readdirSync(join(stage, 'old'))) {
       if (!exists(join(target, name))) renameSync(join(stage, 'old', name), join(target, name));
     }
   }
-  rmSync(stage, { recursive: true, force: true });
+  remove(stage);
+}
+
+/** Tries again: a write that was under way may land in a folder that is being removed. */
+function remove(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
 function plannedNames(stage: string): string[] {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { mapConcurrently } from '../../system/concurrency.js';
 import { SigningError } from '../../system/error.js';
-import { digestFile } from '../../system/digest-file.js';
+import { digestFiles } from '../../system/digest-files.js';
 import { linkTarget } from '../../system/folder.js';
 import type { PlistDict, PlistValue } from '../../system/plist/value.js';
 import { writeXmlPlist } from '../../system/plist/write-xml.js';
@@ -28,65 +27,56 @@ export interface SealRequest {
 
 /** Writes the seal over everything in the bundle but its main executable: the bytes of `_CodeSignature/CodeResources`. */
 export async function buildCodeResources(request: SealRequest): Promise<Uint8Array> {
-  const oldRules = compileRules(request.rules.rules);
-  const sealed = await mapConcurrently(request.entries, (entry) => sealEntry(entry, oldRules, request));
-  const files: Record<string, PlistValue> = {};
-  const files2: Record<string, PlistValue> = {};
-  for (const { path, v1, v2 } of sealed) {
-    if (v1 !== undefined) files[path] = v1;
-    if (v2 !== undefined) files2[path] = v2;
+  const { bundle, rules, withSha1, nested } = request;
+  const oldRules = compileRules(rules.rules);
+  const files = new Map<string, PlistValue>();
+  const files2 = new Map<string, PlistValue>();
+  const plain: PlainFile[] = [];
+  for (const entry of request.entries) {
+    const { path, rule } = entry;
+    const seal = nested.get(path);
+    if (seal) files2.set(path, withOptional({ ...seal }, rule));
+    else if (entry.kind === 'file') plain.push(...plainFile(bundle, path, rule, ruleFor(path, oldRules)));
+    else if (rule && !rule.omit)
+      files2.set(path, withOptional({ symlink: await sealedLink(path, bundle) }, rule));
   }
-  return writeXmlPlist({ files, files2, rules: request.rules.rules, rules2: request.rules.rules2 });
-}
-
-interface Sealed {
-  readonly path: string;
-  readonly v1?: PlistValue | undefined;
-  readonly v2?: PlistValue | undefined;
-}
-
-async function sealEntry(
-  entry: BundleEntry,
-  oldRules: readonly Rule[],
-  request: SealRequest,
-): Promise<Sealed> {
-  const { path, rule } = entry;
-  const nested = request.nested.get(path);
-  if (nested) return { path, v2: withOptional({ ...nested }, rule) };
-  switch (entry.kind) {
-    case 'file':
-      return sealFile(path, rule, ruleFor(path, oldRules), request);
-    case 'link':
-      return rule && !rule.omit
-        ? { path, v2: withOptional({ symlink: await sealedLink(path, request.bundle) }, rule) }
-        : { path };
-    case 'nested-bundle':
-      throw new Error(`${path} was not signed before it is sealed`);
-  }
-}
-
-async function sealFile(
-  path: string,
-  rule: Rule | undefined,
-  oldRule: Rule | undefined,
-  request: SealRequest,
-): Promise<Sealed> {
-  const isSealed = rule !== undefined && !rule.omit;
-  const isSealedV1 = oldRule !== undefined && !oldRule.omit;
-  if (!isSealed && !isSealedV1) return { path };
-  if (isSealed && rule.nested) throw unsignedNested(join(request.bundle.root, path));
-  const needsSha1 = isSealedV1 || request.withSha1;
-  const [sha256, sha1] = await digestFile(
-    join(request.bundle.root, path),
-    needsSha1 ? ['sha256', 'sha1'] : ['sha256'],
+  const digests = await digestFiles(
+    plain.map(({ path }) => join(bundle.root, path)),
+    ['sha256', 'sha1'],
   );
-  return {
-    path,
-    v1: isSealedV1 ? (oldRule.optional ? { hash: sha1!, optional: true } : sha1!) : undefined,
-    v2: isSealed
-      ? withOptional(request.withSha1 ? { hash: sha1!, hash2: sha256! } : { hash2: sha256! }, rule)
-      : undefined,
-  };
+  plain.forEach(({ path, rule, oldRule }, i) => {
+    const [hash2, hash] = digests[i]! as [Uint8Array, Uint8Array];
+    if (oldRule) files.set(path, oldRule.optional ? { hash, optional: true } : hash);
+    if (rule) files2.set(path, withOptional(withSha1 ? { hash, hash2 } : { hash2 }, rule));
+  });
+  // Not by assignment: a file may be called __proto__.
+  const dict = (entries: Map<string, PlistValue>) => Object.fromEntries(entries);
+  return writeXmlPlist({
+    files: dict(files),
+    files2: dict(files2),
+    rules: rules.rules,
+    rules2: rules.rules2,
+  });
+}
+
+/** A file that is sealed by its bytes, in one generation of the seal or in both. */
+interface PlainFile {
+  readonly path: string;
+  readonly rule: Rule | undefined;
+  readonly oldRule: Rule | undefined;
+}
+
+/** @throws SigningError `UNSIGNED_NESTED_CODE` when the file lies where only code may */
+function plainFile(
+  bundle: Bundle,
+  path: string,
+  anyRule: Rule | undefined,
+  anyOldRule: Rule | undefined,
+): PlainFile[] {
+  const rule = anyRule?.omit === false ? anyRule : undefined;
+  const oldRule = anyOldRule?.omit === false ? anyOldRule : undefined;
+  if (rule?.nested === true) throw unsignedNested(join(bundle.root, path));
+  return rule || oldRule ? [{ path, rule, oldRule }] : [];
 }
 
 function withOptional(seal: PlistDict, rule: Rule | undefined): PlistDict {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { OutOfBounds } from '../../bytes/layout.js';
 import type { Patch } from '../../bytes/patch.js';
-import { SigningError } from '../../system/error.js';
+import { SigningError, type ErrorCode } from '../../system/error.js';
 import { patchOwnFile, withSource } from '../../system/files.js';
 import { readMachOFile, type MachOFile } from '../macho/read-file.js';
 import { describeSignedMachO, type SignedCode } from '../signature/signed-code.js';
@@ -78,13 +78,17 @@ export async function signCode(
   };
 }
 
-/** Deep in a bundle, an error is worth little without the name of the file. */
+/** Deep in a bundle, an error is worth little without the name of the file, and nowhere without the next action. */
 export function namedError(error: unknown, name: string): unknown {
-  if (error instanceof OutOfBounds) {
-    return new SigningError('MALFORMED', `${name}: ${error.message}`, {
-      hint: 'the file is truncated or damaged',
-    });
-  }
-  if (!(error instanceof SigningError) || error.message.includes(name)) return error;
-  return new SigningError(error.code, `${name}: ${error.message}`, { hint: error.hint, cause: error.cause });
+  if (error instanceof OutOfBounds) return namedError(new SigningError('MALFORMED', error.message), name);
+  if (!(error instanceof SigningError)) return error;
+  const { code, message, hint = HINT[code], cause } = error;
+  return new SigningError(code, message.includes(name) ? message : `${name}: ${message}`, { hint, cause });
 }
+
+const HINT: Readonly<Partial<Record<ErrorCode, string>>> = {
+  MALFORMED: 'the file is truncated or damaged: build it again',
+  INVALID_PLIST: 'a property list in the file is damaged: build it again',
+  NOT_SIGNABLE: 'name a program, a library, an app or a framework for macOS',
+  NOT_SIGNED: 'nothing needs to be removed from it',
+};

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { equal } from '../../bytes/concat.js';
-import { mapConcurrently } from '../../system/concurrency.js';
-import { digestFile } from '../../system/digest-file.js';
+import { digestFiles } from '../../system/digest-files.js';
 import { linkTarget } from '../../system/folder.js';
 import { entryOf, isPlistDict, type PlistDict, type PlistValue } from '../../system/plist/value.js';
 import { errorFinding, type Finding } from '../finding.js';
@@ -32,20 +31,52 @@ export async function verifyResources(bundle: Bundle, codeResources: PlistDict):
   const rules = compileRules(dictAt(codeResources, isModern ? 'rules2' : 'rules'));
   const seals = new Map(Object.entries(dictAt(codeResources, isModern ? 'files2' : 'files')));
   const nested: SealedCode[] = [];
-  const findings = await mapConcurrently(await walkBundle(bundle, rules), async (entry) => {
+  const findings: Finding[] = [];
+  const hashed: HashedFile[] = [];
+  for (const entry of await walkBundle(bundle, rules)) {
     const seal = seals.get(entry.path);
     seals.delete(entry.path);
     const code = seal === undefined ? undefined : sealedCode(entry, seal);
     if (code) nested.push(code);
-    return code ? [] : checkEntry(bundle, entry, seal, isModern);
-  });
-  const missing = [...seals]
-    .filter(([, seal]) => !isOptional(seal))
-    .map(([path]) => changed(bundle, path, 'file missing'));
-  return {
-    findings: [...findings.flat(), ...missing],
-    nested: nested.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    // Links were no part of the first generation's seals.
+    else if (!entry.rule || entry.rule.omit || (entry.kind === 'link' && !isModern)) continue;
+    else if (seal === undefined) findings.push(changed(bundle, entry.path, 'file added'));
+    else if (entry.kind === 'link') findings.push(...(await checkLink(bundle, entry.path, seal)));
+    else
+      hashed.push({
+        path: entry.path,
+        sha256: bytesAt(seal, 'hash2'),
+        sha1: seal instanceof Uint8Array ? seal : bytesAt(seal, 'hash'),
+      });
+  }
+  findings.push(...(await modifiedFiles(bundle, hashed)));
+  for (const [path, seal] of seals)
+    if (!isOptional(seal)) findings.push(changed(bundle, path, 'file missing'));
+  return { findings, nested };
+}
+
+/** A file with the hashes that its seal has. */
+interface HashedFile {
+  readonly path: string;
+  readonly sha256: Uint8Array | undefined;
+  readonly sha1: Uint8Array | undefined;
+}
+
+/** Every hash that a seal has must agree; a seal without one agrees with nothing. */
+async function modifiedFiles(bundle: Bundle, files: readonly HashedFile[]): Promise<Finding[]> {
+  const algorithms = files.some(({ sha1 }) => sha1) ? ['sha256', 'sha1'] : ['sha256'];
+  const digests = await digestFiles(
+    files.map(({ path }) => join(bundle.root, path)),
+    algorithms,
+  );
+  const isModified = ({ sha256, sha1 }: HashedFile, i: number) => {
+    const [actual256, actual1] = digests[i]!;
+    if (!sha256 && !sha1) return true;
+    return (
+      (sha256 !== undefined && !equal(sha256, actual256!)) || (sha1 !== undefined && !equal(sha1, actual1!))
+    );
   };
+  return files.filter(isModified).map(({ path }) => changed(bundle, path, 'file modified'));
 }
 
 function dictAt(plist: PlistDict, key: string): PlistDict {
@@ -71,20 +102,6 @@ function sealedCode({ kind, path }: BundleEntry, seal: PlistValue): SealedCode |
   };
 }
 
-async function checkEntry(
-  bundle: Bundle,
-  entry: BundleEntry,
-  seal: PlistValue | undefined,
-  isModern: boolean,
-): Promise<Finding[]> {
-  const { path, rule, kind } = entry;
-  // Links were no part of the first generation's seals.
-  if (!rule || rule.omit || (kind === 'link' && !isModern)) return [];
-  if (seal === undefined) return [changed(bundle, path, 'file added')];
-  if (kind === 'link') return checkLink(bundle, path, seal);
-  return (await isAsSealed(bundle, path, seal)) ? [] : [changed(bundle, path, 'file modified')];
-}
-
 async function checkLink(bundle: Bundle, path: string, seal: PlistValue): Promise<Finding[]> {
   const target = await linkTarget(join(bundle.root, path));
   const sealed = isPlistDict(seal) ? entryOf(seal, 'symlink') : undefined;
@@ -93,22 +110,6 @@ async function checkLink(bundle: Bundle, path: string, seal: PlistValue): Promis
   return problem === undefined
     ? []
     : [errorFinding('INVALID_SYMLINK', { path: join(bundle.root, path) }, problem)];
-}
-
-/** Every hash that the seal has must agree; a seal without one agrees with nothing. */
-async function isAsSealed(bundle: Bundle, path: string, seal: PlistValue): Promise<boolean> {
-  const sha1 = seal instanceof Uint8Array ? seal : bytesAt(seal, 'hash');
-  const sha256 = bytesAt(seal, 'hash2');
-  const wanted = [
-    ...(sha256 ? [['sha256', sha256] as const] : []),
-    ...(sha1 ? [['sha1', sha1] as const] : []),
-  ];
-  if (wanted.length === 0) return false;
-  const actual = await digestFile(
-    join(bundle.root, path),
-    wanted.map(([algorithm]) => algorithm),
-  );
-  return wanted.every(([, hash], i) => equal(hash, actual[i]!));
 }
 
 function bytesAt(seal: PlistValue, key: string): Uint8Array | undefined {

@@ -23,7 +23,8 @@ export interface CmsRequest {
   readonly key: SigningKey;
   /** The primary first: it is the signed content. */
   readonly directories: readonly SignedDirectory[];
-  readonly signingTime: Date;
+  /** Left out when undefined, as in the signatures of Apple's own software. */
+  readonly signingTime: Date | undefined;
   readonly timestamp: ((signatureValue: Uint8Array) => Promise<Timestamp>) | undefined;
 }
 

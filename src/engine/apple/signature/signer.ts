@@ -10,7 +10,7 @@ import type { Signer } from './sign-macho.js';
 export interface KeySignerRequest {
   readonly key: SigningKey;
   readonly compat: Compat;
-  readonly signingTime: Date;
+  readonly signingTime: CmsRequest['signingTime'];
   readonly timestamp: CmsRequest['timestamp'];
   readonly appleRoots: readonly Certificate[];
 }

@@ -4,6 +4,7 @@ import { codeSettings, type CodeWishes } from './apple/code-settings.js';
 import { listCode } from './apple/bundle/nested-code.js';
 import { signBundle } from './apple/bundle/sign-bundle.js';
 import { namedError, signCode, type CodeContext } from './apple/bundle/sign-file.js';
+import type { HeaderRoom } from './apple/macho/make-room.js';
 import { readMachOFile } from './apple/macho/read-file.js';
 import { readEntitlements, type Entitlements } from './apple/signature/entitlements.js';
 import type { SignedCode } from './apple/signature/signed-code.js';
@@ -62,6 +63,11 @@ export interface CodeOptions {
   readonly runtimeVersion?: string | undefined;
   /** In Apple's requirement language: a condition, or a set with labels. */
   readonly requirements?: string | undefined;
+  /**
+   * When the linker left no room for the signature's load command: refuse, which is the default, or take the place of
+   * LC_SOURCE_VERSION, which nothing reads.
+   */
+  readonly headerRoom?: HeaderRoom | undefined;
 }
 
 /**

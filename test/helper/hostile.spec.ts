@@ -242,6 +242,11 @@ describeWithOracle('gcc', 'the helper under attack', () => {
       );
     });
 
+    row('a message that nobody reads does not kill the helper before it has cleaned up', async () => {
+      const outcome = await run({ under: ['broken=2', 'fsize=0'], given: ['echo hi'] });
+      expect(outcome).toMatchObject({ status: 1, out: '', left: [] });
+    });
+
     row('working folder and umask are the helper’s own', async () => {
       ran(await run({ under: ['umask=0'], given: ['pwd; umask; ulimit -c'] }), '/\n0022\n0\n');
     });

@@ -1,5 +1,5 @@
 /** Builds the helper for this machine and runs it under a parent and conditions of a test's choice. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, copyFile, link, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -58,6 +58,8 @@ export interface Running {
   readonly outcome: Promise<Outcome>;
 }
 
+type Child = ChildProcessWithoutNullStreams;
+
 export class Lab {
   readonly #running = new Set<number>();
 
@@ -98,37 +100,29 @@ export class Lab {
     const cwd = room ?? (await this.room());
     const parent = await this.#parent(resolve(cwd, wish.parent ?? 'bin/daemon'));
     const helper = join(this.folder, wish.build ?? 'helper');
-    const [program, ...rest] = [
-      ...(wish.through ?? []),
-      parent,
-      ...(wish.under ?? []),
-      '--',
-      helper,
-      ...wish.given,
-    ];
-    const began = performance.now();
+    const command = [...(wish.through ?? []), parent, ...(wish.under ?? []), '--', helper, ...wish.given];
+    const child = this.#spawn(command, cwd, wish);
+    const [stdin, stdout, , third] = child.stdio;
+    stdin.on('error', () => undefined); // The helper may refuse before it has read all.
+    return {
+      pid: async () => Number(String((await once(third as Readable, 'data'))[0])),
+      speaks: () => once(stdout, 'data'),
+      input: stdin,
+      outcome: outcomeOf(child, join(cwd, 'tmp')),
+    };
+  }
+
+  #spawn([program, ...rest]: readonly string[], cwd: string, { env = {}, user }: Wish): Child {
     const child = spawn(program!, rest, {
       cwd,
-      env: wish.env ?? {},
+      env,
       detached: true, // A process group that can be ended as one.
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      ...(wish.user === undefined ? {} : { uid: wish.user, gid: wish.user }),
+      ...(user === undefined ? {} : { uid: user, gid: user }),
     });
     this.#running.add(child.pid!);
     child.once('exit', () => this.#running.delete(child.pid!));
-    child.stdin.on('error', () => undefined); // The helper may refuse before it has read all.
-    const collect = async (): Promise<Outcome> => {
-      const [out, err] = await Promise.all([read(child.stdout), read(child.stderr), ended]);
-      const left = await readdir(join(cwd, 'tmp')).catch(() => []);
-      return { status: child.exitCode, out, err, left, seconds: (performance.now() - began) / 1000 };
-    };
-    const ended = once(child, 'close');
-    return {
-      pid: async () => Number(String((await once(child.stdio[3] as Readable, 'data'))[0])),
-      speaks: () => once(child.stdout, 'data'),
-      input: child.stdin,
-      outcome: collect(),
-    };
+    return child;
   }
 
   /** Many names for one file: copies could still be open for writing when they are to be started. */
@@ -140,6 +134,14 @@ export class Lab {
     else await link(launcher, path).catch(() => undefined);
     return path;
   }
+}
+
+async function outcomeOf(child: Child, tmp: string): Promise<Outcome> {
+  const began = performance.now();
+  const [out, err] = await Promise.all([read(child.stdout), read(child.stderr), once(child, 'close')]);
+  const seconds = (performance.now() - began) / 1000;
+  const left = await readdir(tmp).catch(() => []);
+  return { status: child.exitCode, out, err, left, seconds };
 }
 
 async function compile(input: readonly string[], output: string): Promise<void> {

@@ -49,6 +49,15 @@ static void block(int number) {
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* broken=N: nobody will ever read what is written to descriptor N. */
+static void break_pipe(int fd) {
+    int ends[2];
+    if (pipe(ends) != 0) exit(96);
+    dup2(ends[1], fd);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* capable=FILE: the file will run with more rights than its caller, and without being set-uid. */
 static void make_capable(const char *path) {
 #if defined(__linux__)
@@ -68,6 +77,7 @@ static void impose(const char *condition) {
     else if ((value = value_of(condition, "umask="))) umask((mode_t)strtol(value, NULL, 8));
     else if ((value = value_of(condition, "fsize="))) limit(RLIMIT_FSIZE, value);
     else if ((value = value_of(condition, "exec="))) wish.successor = value;
+    else if ((value = value_of(condition, "broken="))) break_pipe(atoi(value));
     else if ((value = value_of(condition, "capable="))) make_capable(value);
     else if ((value = value_of(condition, "die="))) wish.life = atoi(value);
     else if ((value = value_of(condition, "send="))) sscanf(value, "%d@%d", &wish.signal, &wish.delay);

@@ -1,6 +1,7 @@
 import { SigningError } from '../system/error.js';
 import { globPattern } from '../system/glob.js';
 import type { CodeSettings } from './bundle/sign-file.js';
+import type { HeaderRoom } from './macho/make-room.js';
 import { entitlementBlobs, type Entitlements } from './signature/entitlements.js';
 import { CODE_FLAG, type CodeFlag } from './signature/magic.js';
 import { encodeRequirementSet } from './signature/requirement-blob.js';
@@ -16,6 +17,7 @@ export interface CodeWishes {
   /** `x[.y[.z]]`, instead of the SDK's version. */
   readonly runtimeVersion?: string | undefined;
   readonly requirements?: string | undefined;
+  readonly headerRoom?: HeaderRoom | undefined;
 }
 
 /** Not for users to set: they follow from who signs. */
@@ -23,7 +25,7 @@ const RESERVED: readonly CodeFlag[] = ['adhoc', 'linker-signed'];
 const SETTABLE = Object.keys(CODE_FLAG).filter((name) => !RESERVED.includes(name as CodeFlag));
 
 /**
- * The settings of every piece of code. Nested code takes flags, the hardened runtime and its version from the whole;
+ * The settings of every piece of code. Nested code takes flags, the hardened runtime, its version and `headerRoom` from the whole;
  * identifier, entitlements and requirements belong to one piece of code and come from a matching path only, the last
  * of several. @throws SigningError `INVALID_OPTION`, `INVALID_ENTITLEMENTS`, `INVALID_REQUIREMENT`
  */
@@ -32,11 +34,13 @@ export function codeSettings(
   paths: Readonly<Record<string, CodeWishes>>,
 ): (name: string) => CodeSettings {
   const own = settingsOf(whole);
-  const { flags, hardenedRuntime, runtimeVersion } = whole;
+  const { flags, hardenedRuntime, runtimeVersion, headerRoom } = whole;
   const rules = Object.entries(paths).map(([glob, wishes]) => ({ pattern: globPattern(glob), wishes }));
   const nested = (name: string) => {
     const matching = rules.filter(({ pattern }) => pattern.test(name)).map(({ wishes }) => wishes);
-    return settingsOf(Object.assign({ flags, hardenedRuntime, runtimeVersion }, ...matching) as CodeWishes);
+    return settingsOf(
+      Object.assign({ flags, hardenedRuntime, runtimeVersion, headerRoom }, ...matching) as CodeWishes,
+    );
   };
   for (const { wishes } of rules) settingsOf(wishes); // Mistakes show before anything is signed.
   return (name) => (name === '' ? own : nested(name));
@@ -49,6 +53,7 @@ function settingsOf(wishes: CodeWishes): CodeSettings {
     runtimeVersion: wishes.runtimeVersion === undefined ? undefined : parseVersion(wishes.runtimeVersion),
     requirements: wishes.requirements === undefined ? undefined : compileRequirements(wishes.requirements),
     entitlements: wishes.entitlements && entitlementBlobs(wishes.entitlements),
+    headerRoom: wishes.headerRoom ?? 'refuse',
   };
 }
 

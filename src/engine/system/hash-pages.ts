@@ -1,13 +1,15 @@
 import { hash } from 'node:crypto';
 import { readBytes, type ByteSource } from '../bytes/source.js';
 import { mapConcurrently } from './concurrency.js';
+import { digestRange } from './digest-range.js';
 import { lanesFor, runFileJob } from './file-pool.js';
 
 /** Bytes hashed by one job: a multiple of every page size. */
 const RUN = 4 << 20;
 
 /**
- * Hashes `source` up to `limit` page by page, the last one short; `pageSize` must be a power of two up to 1 MiB.
+ * Hashes `source` up to `limit` page by page, the last one short. `pageSize` is a power of two up to 1 MiB, or 0 when all
+ * is one page.
  * Gives one array of digests, one after the other, for every algorithm. Memory use is constant but for the digests.
  */
 export async function hashPages(
@@ -16,6 +18,7 @@ export async function hashPages(
   pageSize: number,
   algorithms: readonly string[],
 ): Promise<Uint8Array[]> {
+  if (pageSize === 0) return digestRange(source, 0, limit, algorithms);
   const starts = Array.from({ length: Math.ceil(limit / RUN) }, (_, i) => i * RUN);
   const lanes = lanesFor(limit);
   const runs = await mapConcurrently(

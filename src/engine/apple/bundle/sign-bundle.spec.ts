@@ -52,6 +52,7 @@ describeWhen(
               runtimeVersion: undefined,
               requirements: undefined,
               entitlements: undefined,
+            headerRoom: 'refuse',
             }),
             onSigned: () => undefined,
           },

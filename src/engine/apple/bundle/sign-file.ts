@@ -3,6 +3,7 @@ import { OutOfBounds } from '../../bytes/layout.js';
 import type { Patch } from '../../bytes/patch.js';
 import { SigningError, type ErrorCode } from '../../system/error.js';
 import { patchOwnFile, withSource } from '../../system/files.js';
+import type { HeaderRoom } from '../macho/make-room.js';
 import { readMachOFile, type MachOFile } from '../macho/read-file.js';
 import { describeSignedMachO, type SignedCode } from '../signature/signed-code.js';
 import { signMachO, type Signer } from '../signature/sign-macho.js';
@@ -23,6 +24,7 @@ export interface CodeSettings {
   readonly runtimeVersion: number | undefined;
   readonly requirements: Uint8Array | undefined;
   readonly entitlements: EntitlementBlobs | undefined;
+  readonly headerRoom: HeaderRoom;
 }
 
 export interface CodeContext {

@@ -32,29 +32,53 @@ export function unsignedSize(macho: MachO): number {
   return macho.codeSignature?.offset ?? macho.source.size;
 }
 
+/** What to do when the header has no room for another load command. */
+export type HeaderRoom = 'refuse' | 'drop-source-version';
+
+export interface RoomRequest {
+  /** Bytes for the signature. */
+  readonly space: number;
+  readonly allocator: Compat['allocator'];
+  readonly headerRoom: HeaderRoom;
+}
+
 /**
- * Plans `space` bytes for a signature at the end of the file, as codesign's allocator does (codesign_alloc.cpp).
+ * Plans room for a signature at the end of the file, as codesign's allocator does (codesign_alloc.cpp).
  * @throws SigningError `NOT_SIGNABLE`, `MALFORMED`, `SIGNATURE_NOT_AT_END`, `NO_HEADER_ROOM`
  */
-export async function makeRoom(macho: MachO, space: number, allocator: Compat['allocator']): Promise<Room> {
+export async function makeRoom(macho: MachO, { space, allocator, headerRoom }: RoomRequest): Promise<Room> {
   checkFileType(macho);
   checkSignatureAtEnd(macho);
-  const linkedit = linkeditOf(macho);
   const codeLimit = macho.codeSignature?.offset ?? roundUp(macho.source.size, SIGNATURE_ALIGN);
-  const commandAt = macho.codeSignature?.at ?? headerSize(macho.is64) + macho.commandsSize;
+  const linkedit = linkeditOf(macho);
+  const grown = growLinkedit(macho, linkedit, codeLimit + space, allocator);
   const command = linkeditData.encode(
     { command: LC.codeSignature, size: linkeditData.size, dataOffset: codeLimit, dataSize: space },
     macho.endian,
   );
-  const patches = [
-    { at: commandAt, remove: command.length, put: command },
-    growLinkedit(macho, linkedit, codeLimit + space, allocator),
-  ];
-  if (!macho.codeSignature) {
-    await checkHeaderRoom(macho, commandAt);
-    patches.push(countCommands(macho, macho.commandCount + 1, macho.commandsSize + command.length));
+  if (macho.codeSignature)
+    return {
+      codeLimit,
+      patches: [{ at: macho.codeSignature.at, remove: command.length, put: command }, grown],
+    };
+  const commandAt = headerSize(macho.is64) + macho.commandsSize;
+  const missing = await missingHeaderRoom(macho, commandAt);
+  if (missing === 0) {
+    const counted = countCommands(macho, macho.commandCount + 1, macho.commandsSize + command.length);
+    return { codeLimit, patches: [{ at: commandAt, remove: command.length, put: command }, grown, counted] };
   }
-  return { codeLimit, patches };
+  const source = headerRoom === 'drop-source-version' ? macho.sourceVersionAt : undefined;
+  if (source === undefined) throw noHeaderRoom(macho, missing);
+  return { codeLimit, patches: [replacedCommand(macho, source, command, grown)] };
+}
+
+/** LC_SOURCE_VERSION has the size of the new command and no reader: the ones behind it move up, the new one goes last. */
+function replacedCommand(macho: MachO, at: number, command: Uint8Array, grown: Patch): Patch {
+  const header = macho.header.slice();
+  header.set(grown.put, grown.at);
+  header.copyWithin(at, at + command.length);
+  header.set(command, header.length - command.length);
+  return { at: 0, remove: header.length, put: header };
 }
 
 function checkFileType(macho: MachO): void {
@@ -83,6 +107,9 @@ export function checkSignatureAtEnd(macho: MachO): void {
 export function linkeditOf(macho: MachO): Segment {
   const linkedit = macho.segments.find((segment) => segment.name === '__LINKEDIT');
   if (!linkedit) throw new SigningError('MALFORMED', `it has no __LINKEDIT segment (${macho.arch})`);
+  const end = macho.codeSignature?.offset ?? macho.source.size;
+  if (linkedit.fileOffset > end)
+    throw new SigningError('MALFORMED', `its signature lies outside __LINKEDIT (${macho.arch})`);
   if (linkedit.fileOffset + linkedit.fileSize <= macho.source.size) return linkedit;
   throw new SigningError(
     'MALFORMED',
@@ -90,13 +117,12 @@ export function linkeditOf(macho: MachO): Segment {
   );
 }
 
-/** codesign overwrites code when the padding is too small (zig's x86_64 linker leaves none): we refuse. */
-async function checkHeaderRoom(macho: MachO, commandAt: number): Promise<void> {
-  const first = firstContentOffset(macho);
-  const missing = commandAt + linkeditData.size - first;
-  if (missing > 0) throw noHeaderRoom(macho, missing);
+/** Bytes that are missing. codesign overwrites code when the padding is too small (zig's x86_64 linker leaves none). */
+async function missingHeaderRoom(macho: MachO, commandAt: number): Promise<number> {
+  const missing = commandAt + linkeditData.size - firstContentOffset(macho);
+  if (missing > 0) return missing;
   const room = await readBytes(macho.source, commandAt, linkeditData.size);
-  if (room.some((byte) => byte !== 0)) throw noHeaderRoom(macho, linkeditData.size);
+  return room.some((byte) => byte !== 0) ? linkeditData.size : 0;
 }
 
 /** Where the first section of the segment that holds the header begins. */
@@ -108,10 +134,11 @@ function firstContentOffset(macho: MachO): number {
 }
 
 function noHeaderRoom(macho: MachO, missing: number): SigningError {
+  const repair = macho.sourceVersionAt === undefined ? '' : ', or set headerRoom to drop-source-version';
   return new SigningError(
     'NO_HEADER_ROOM',
     `there is no room for the LC_CODE_SIGNATURE load command (${macho.arch}): ${missing} bytes are missing`,
-    { hint: 'relink with -Wl,-headerpad,0x1000, or have the linker sign ad-hoc (-Wl,-adhoc_codesign)' },
+    { hint: `relink with -Wl,-headerpad,0x1000${repair}` },
   );
 }
 

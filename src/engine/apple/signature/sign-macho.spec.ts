@@ -31,6 +31,7 @@ async function signAdhoc(unsigned: Uint8Array, path: string): Promise<Uint8Array
     runtimeVersion: undefined,
     requirements: undefined,
     entitlements: undefined,
+    headerRoom: 'refuse' as const,
     infoPlist: undefined,
     resources: undefined,
   };

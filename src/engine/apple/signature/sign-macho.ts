@@ -1,5 +1,6 @@
 import type { Patch } from '../../bytes/patch.js';
 import type { Compat } from '../compat.js';
+import type { HeaderRoom } from '../macho/make-room.js';
 import { filePatches, type MachOFile } from '../macho/read-file.js';
 import { readEmbeddedInfoPlist, type MachO } from '../macho/read.js';
 import { readPlist } from '../../system/plist/read.js';
@@ -29,6 +30,7 @@ export interface CodeRequest {
   readonly runtimeVersion: number | undefined;
   readonly requirements: Uint8Array | undefined;
   readonly entitlements: EntitlementBlobs | undefined;
+  readonly headerRoom: HeaderRoom;
   /** Of the bundle whose main executable this is. */
   readonly infoPlist: Uint8Array | undefined;
   readonly resources: Uint8Array | undefined;
@@ -54,6 +56,7 @@ export async function signMachO(file: MachOFile, request: CodeRequest, signer: S
     resources: request.resources,
     constraints: [],
     runtimeVersion: request.runtimeVersion,
+    headerRoom: request.headerRoom,
     compat: signer.compat,
     signCms: signer.signCms,
   };

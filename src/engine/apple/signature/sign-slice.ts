@@ -6,7 +6,7 @@ import { hashPages } from '../../system/hash-pages.js';
 import type { Compat } from '../compat.js';
 import { CPU_ARM64, CPU_ARM64_32 } from '../macho/arch.js';
 import { FILE_TYPE, PLATFORM } from '../macho/layout.js';
-import { makeRoom, unsignedSize } from '../macho/make-room.js';
+import { makeRoom, unsignedSize, type HeaderRoom } from '../macho/make-room.js';
 import type { MachO } from '../macho/read.js';
 import { encodeBlob } from './blob.js';
 import { codeSlotCount, encodeCodeDirectory, plannedSize } from './code-directory.js';
@@ -33,6 +33,7 @@ export interface SliceRequest {
   /** Overrides the SDK version as version of the hardened runtime. */
   readonly runtimeVersion: number | undefined;
   readonly compat: Compat;
+  readonly headerRoom: HeaderRoom;
   /** Makes the CMS over the CodeDirectories, primary first; undefined signs ad-hoc. */
   readonly signCms: ((directories: readonly SignedDirectory[]) => Promise<Uint8Array>) | undefined;
 }
@@ -62,7 +63,8 @@ const EXEC_SEGMENT_MAIN_BINARY = 1;
 export async function signSlice(macho: MachO, request: SliceRequest): Promise<SignedSlice> {
   const components = componentsOf(macho, request);
   const space = plannedSpace(macho, request, components);
-  const { codeLimit, patches } = await makeRoom(macho, space, request.compat.allocator);
+  const { allocator } = request.compat;
+  const { codeLimit, patches } = await makeRoom(macho, { space, allocator, headerRoom: request.headerRoom });
   const allocated = patchedSource(macho.source, [...patches, endAt(macho, codeLimit, new Uint8Array())]);
   const directories = await buildDirectories(macho, allocated, codeLimit, request, components);
   const signature = await assemble(request, components, directories, space);

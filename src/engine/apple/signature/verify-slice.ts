@@ -94,8 +94,7 @@ async function pagesOf(
   { directory, hashType }: StoredDirectory,
   where: Where,
 ): Promise<Finding[]> {
-  const { codeLimit, codeSlots } = directory;
-  const pageSize = directory.pageSize === 0 ? codeLimit : directory.pageSize;
+  const { codeLimit, codeSlots, pageSize } = directory;
   if (codeLimit !== signatureOffset) {
     return [
       errorFinding(

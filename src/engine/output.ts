@@ -1,6 +1,6 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { SigningError } from './system/error.js';
-import { kindOf } from './system/folder.js';
+import { kindOf, resolvedPath } from './system/folder.js';
 
 /** Where a verb reads and where it puts what it makes; both absolute. */
 export interface Places {
@@ -32,18 +32,20 @@ export async function resolvePlaces(request: PlacesRequest, cwd: string): Promis
       hint: 'give the path that the link leads to',
     });
   }
+  if (request.inPlace === true) return { path, outputPath: pathInPlace(request, path), kind };
   const outputPath = outputFor(request, path, cwd);
   await checkOutput(path, outputPath, kind);
   return { path, outputPath, kind };
 }
 
-function outputFor({ outputPath, inPlace }: PlacesRequest, path: string, cwd: string): string {
-  if (inPlace === true && outputPath !== undefined) {
-    throw new SigningError('INVALID_OPTION', 'inPlace and outputPath exclude each other', {
-      hint: 'remove one of them',
-    });
-  }
-  if (inPlace === true) return path;
+function pathInPlace({ outputPath }: PlacesRequest, path: string): string {
+  if (outputPath === undefined) return path;
+  throw new SigningError('INVALID_OPTION', 'inPlace and outputPath exclude each other', {
+    hint: 'remove one of them',
+  });
+}
+
+function outputFor({ outputPath }: PlacesRequest, path: string, cwd: string): string {
   if (outputPath === undefined) {
     throw new SigningError('INVALID_OPTION', 'there is no outputPath', {
       hint: 'name a place for the result, or set inPlace to change the original',
@@ -53,19 +55,36 @@ function outputFor({ outputPath, inPlace }: PlacesRequest, path: string, cwd: st
   return /[/\\]$/.test(outputPath) ? join(resolved, basename(path)) : resolved;
 }
 
+/** Links on the way are followed: they can lead into the original, or to it. */
 async function checkOutput(path: string, outputPath: string, kind: 'file' | 'folder'): Promise<void> {
-  if (outputPath === path) return;
-  if (`${outputPath}/`.startsWith(`${path}/`)) {
+  const [from, to] = [await realPath(path), await realPath(outputPath)];
+  if (from === to) {
+    throw new SigningError('INVALID_OPTION', `${outputPath} is the original itself`, {
+      hint: 'set inPlace to change the original, or choose another outputPath',
+    });
+  }
+  if (to.startsWith(from + sep)) {
     throw new SigningError('INVALID_OPTION', `${outputPath} lies within what is to be signed`, {
       hint: 'choose another outputPath',
     });
   }
   const standing = await kindOf(outputPath);
-  if (standing === undefined || standing === kind) {
-    // Replacing a folder removes what is in it: only a folder of the same name can be an earlier output.
-    if (standing !== 'folder' || basename(outputPath) === basename(path)) return;
+  if (standing === undefined) return;
+  if (standing === 'folder' && from.startsWith(to + sep)) {
+    throw new SigningError('INVALID_OPTION', `${outputPath} contains what is to be signed`, {
+      hint: `to put ${basename(path)} into that folder, end outputPath with a slash; else choose another name`,
+    });
   }
+  // Replacing a folder removes what is in it: only a folder of the same name can be an earlier output.
+  if (standing === kind && (standing !== 'folder' || basename(outputPath) === basename(path))) return;
   throw new SigningError('INVALID_OPTION', `${outputPath} exists already and is no earlier output`, {
     hint: `to put ${basename(path)} into that folder, end outputPath with a slash; else choose another name`,
   });
+}
+
+/** The path itself may be a link, or not be there yet, and folders above it too. */
+async function realPath(path: string): Promise<string> {
+  const folder = dirname(path);
+  if (folder === path) return path;
+  return join((await resolvedPath(folder)) ?? (await realPath(folder)), basename(path));
 }

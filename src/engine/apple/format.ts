@@ -35,9 +35,12 @@ export interface Probe {
 
 export const PROBE_SIZE = 512;
 
+/** Of what can be said of code, what can be said of a whole. */
+export type FormatSettings = Pick<CodeSettings, 'identifier' | 'flags' | 'requirements' | 'entitlements'>;
+
 export interface FormatRequest {
   readonly fileName: string;
-  readonly settings: CodeSettings;
+  readonly settings: FormatSettings;
   readonly compat: Compat;
   /** Undefined signs ad-hoc. */
   readonly credentials: Omit<KeySignerRequest, 'compat'> | undefined;

@@ -46,19 +46,50 @@ export function judgeChain(
     const tolerated = TOLERATED[kind];
     return tolerated ? warningFinding(tolerated, where, text) : errorFinding('CERTIFICATE', where, text);
   });
-  return { chain, findings };
+  return {
+    chain,
+    findings: [...findings, ...(problems.length === 0 ? strayFindings(intermediates, chain, where) : [])],
+  };
 }
 
-/** The timestamp that a signer carries, if it proves the time. @throws SigningError `MALFORMED` */
+/** Nothing vouches for certificates that lead nowhere: whatever was changed in one would go unnoticed. */
+function strayFindings(
+  carried: readonly Certificate[],
+  chain: readonly Certificate[],
+  where: Where,
+): Finding[] {
+  return carried
+    .filter(({ sha256 }) => chain.every((used) => used.sha256 !== sha256))
+    .map(({ subject }) => warningFinding('CERTIFICATE', where, `${subject.text} is no part of a chain`));
+}
+
+/**
+ * The timestamp that a signer carries, if it proves the time: a server that nobody vouches for proves nothing, as anyone
+ * can set up one that lies. @throws SigningError `MALFORMED`
+ */
 export function judgeTimestamp(
   signer: SignerInfo,
-  { where }: SignerContext,
+  { where, appleRoots }: SignerContext,
 ): { timestamp: VerifiedTimestamp | undefined; findings: Finding[] } {
+  const unknown = unknownAttributes(signer, where);
   const token = onlyValue(signer.unsignedAttributes, OID.timestampToken);
-  if (!token) return { timestamp: undefined, findings: [] };
-  const timestamp = verifyTimestamp(token, signer.signature);
-  const findings = timestamp.problems.map(({ text }) => errorFinding('INVALID_TIMESTAMP', where, text));
-  return { timestamp: findings.length === 0 ? timestamp : undefined, findings };
+  if (!token) return { timestamp: undefined, findings: unknown };
+  const timestamp = verifyTimestamp(token, signer.signature, appleRoots);
+  const { problems, certificates, chain } = timestamp;
+  if (problems.length === 0)
+    return { timestamp, findings: [...unknown, ...strayFindings(certificates, chain, where)] };
+  const findings = problems.map(({ kind, text }) =>
+    (kind === 'untrusted' ? warningFinding : errorFinding)('INVALID_TIMESTAMP', where, text),
+  );
+  return { timestamp: undefined, findings: [...unknown, ...findings] };
+}
+
+/** No signature covers these attributes: a timestamp whose name was changed would be gone without a trace. */
+function unknownAttributes({ unsignedAttributes }: SignerInfo, where: Where): Finding[] {
+  const names = unsignedAttributes?.attributes.map(({ oid }) => oid) ?? [];
+  return names
+    .filter((oid) => oid !== OID.timestampToken)
+    .map((oid) => warningFinding('INVALID_TIMESTAMP', where, `the unsigned attribute ${oid} is unknown`));
 }
 
 /** What the signer's own clock said. @throws SigningError `MALFORMED` */

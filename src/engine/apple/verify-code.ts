@@ -6,6 +6,8 @@ import { readSmallFileIfPresent, withSource } from '../system/files.js';
 import { readPlist } from '../system/plist/read.js';
 import { isPlistDict, type PlistDict } from '../system/plist/value.js';
 import { openBundle, otherVersions, type Bundle } from './bundle/bundle.js';
+import { isMachO } from './bundle/nested-code.js';
+import { verifyScript } from './bundle/script-signature.js';
 import { unsealedEntries } from './bundle/root-contents.js';
 import { verifyResources, type SealedCode } from './bundle/verify-resources.js';
 import { errorFinding, warningFinding, type Finding, type FindingCode } from './finding.js';
@@ -15,12 +17,8 @@ import { explainUnmet, judgeRequirement, ownRequirement } from './signature/judg
 import { compileRequirement } from './signature/requirement-compile.js';
 import type { ClauseResult } from './signature/requirement-evaluate.js';
 import type { Requirement } from './signature/requirement.js';
-import {
-  verifySlice,
-  type Outside,
-  type SliceVerdict,
-  type VerifyContext,
-} from './signature/verify-slice.js';
+import type { Outside, VerifyContext } from './signature/verify-signature.js';
+import { verifySlice, type SliceVerdict } from './signature/verify-slice.js';
 
 /** What a verifier found out about one piece of code and all that is in it. */
 export interface CodeVerdict {
@@ -104,19 +102,8 @@ export async function verifyBundle(
 ): Promise<CodeVerdict> {
   try {
     const bundle = await openBundle(path);
-    if (bundle.executable === undefined)
-      return {
-        ...NOTHING,
-        findings: [errorFinding('INVALID_BUNDLE', { path }, 'it has no main executable')],
-      };
     const resources = await readSmallFileIfPresent(join(bundle.root, '_CodeSignature', 'CodeResources'));
-    const { infoPlist } = bundle;
-    const own = await verifyFile(
-      join(bundle.root, bundle.executable),
-      { infoPlist, resources },
-      required,
-      context,
-    );
+    const own = await verifyMain(bundle, { infoPlist: bundle.infoPlist, resources }, required, context);
     const versions = await mapConcurrently(await otherVersions(path), (version) =>
       verifyBundle(version, undefined, context),
     );
@@ -134,6 +121,18 @@ export async function verifyBundle(
   } catch (error) {
     return { ...NOTHING, findings: [unreadable(error, path)] };
   }
+}
+
+async function verifyMain(
+  { root, executable }: Bundle,
+  outside: Outside,
+  required: Requirement | undefined,
+  context: VerifyContext,
+): Promise<CodeVerdict> {
+  const path = join(root, executable);
+  if (await isMachO(path)) return verifyFile(path, outside, required, context);
+  const slice = await verifyScript(path, join(root, '_CodeSignature'), outside, context);
+  return judged(path, [slice], required, context);
 }
 
 /** A bundle's signature has to cover its resources: a linker's, which cannot, does not sign the bundle. */

@@ -4,6 +4,7 @@ import {
   malformed,
   readFirst,
   readOid,
+  readSmallInteger,
   sequenceFields,
   childrenOf,
   stringOctets,
@@ -13,7 +14,7 @@ import { parseCertificate, type Certificate } from './certificate.js';
 import { readAttributes, type AttributeSet } from './cms-attribute.js';
 import { contextTag, TAG } from './der.js';
 import { OID } from './oids.js';
-import { readAlgorithm, type AlgorithmIdentifier } from './signature-algorithm.js';
+import { readAlgorithm, readHashAlgorithm, type AlgorithmIdentifier } from './signature-algorithm.js';
 
 // Reading CMS SignedData (RFC 5652 5), Apple's indefinite lengths and PKCS #7's content included.
 
@@ -21,6 +22,8 @@ import { readAlgorithm, type AlgorithmIdentifier } from './signature-algorithm.j
 const MAX_CERTIFICATES = 64;
 
 export interface SignedData {
+  /** Object identifiers of the hashes that signers use. */
+  readonly digestAlgorithms: readonly string[];
   readonly contentType: string;
   /** Undefined when the content is detached. */
   readonly content: EmbeddedContent | undefined;
@@ -71,19 +74,30 @@ function readContentInfo(node: BerNode): SignedData {
 
 function readSignedData(node: BerNode): SignedData {
   const fields = sequenceFields(node);
-  fields.take(TAG.integer); // version: it follows from what is there
-  fields.take(TAG.set); // digest algorithms: the signer says which it used
+  const version = readSmallInteger(fields.take(TAG.integer));
+  const digestAlgorithms = childrenOf(fields.take(TAG.set)).map(readHashAlgorithm);
   const content = sequenceFields(fields.take(TAG.sequence));
   const contentType = readOid(content.take(TAG.oid));
   const value = content.takeIf(contextTag(0));
   const certificates = fields.takeIf(contextTag(0));
   fields.takeIf(contextTag(1)); // revocation lists
+  const signers = childrenOf(fields.take(TAG.set)).map(readSigner);
+  checkVersion(version, contentType, signers);
   return {
+    digestAlgorithms,
     contentType,
     content: value && readContent(new Fields(value).take()),
     certificates: certificates ? readCertificates(certificates) : [],
-    signers: childrenOf(fields.take(TAG.set)).map(readSigner),
+    signers,
   };
+}
+
+/** The version follows from what is there (RFC 5652 5.1); PKCS #7, which Authenticode keeps to, knows 1 only (RFC 2315 9.1). */
+function checkVersion(version: number, contentType: string, signers: readonly SignerInfo[]): void {
+  const isPlain = contentType === OID.data && signers.every(({ signer }) => 'issuer' in signer);
+  const isPkcs7 = contentType !== OID.data && contentType !== OID.timestampInfo;
+  if (version !== (isPlain ? 1 : 3) && !(isPkcs7 && version === 1))
+    throw malformed(`signed data of version ${version}`);
 }
 
 function readContent(value: BerNode): EmbeddedContent {
@@ -100,9 +114,10 @@ function readCertificates(node: BerNode): Certificate[] {
 
 function readSigner(node: BerNode): SignerInfo {
   const fields = sequenceFields(node);
-  fields.take(TAG.integer); // version: it follows from the kind of identifier
+  const version = readSmallInteger(fields.take(TAG.integer));
   const signer = readIdentifier(fields.take(TAG.sequence, contextTag(0, 'primitive')));
-  const digestAlgorithm = readAlgorithm(fields.take()).oid;
+  if (version !== ('issuer' in signer ? 1 : 3)) throw malformed(`a signer of version ${version}`); // RFC 5652 5.3
+  const digestAlgorithm = readHashAlgorithm(fields.take());
   const signed = fields.takeIf(contextTag(0));
   const signatureAlgorithm = readAlgorithm(fields.take());
   const signature = stringOctets(fields.take(TAG.octetString, TAG.octetString | 0x20));

@@ -1,5 +1,5 @@
 import { constants, verify } from 'node:crypto';
-import { Fields, readOid, sequenceFields, type BerNode } from './ber.js';
+import { Fields, malformed, readOid, sequenceFields, type BerNode } from './ber.js';
 import type { Certificate } from './certificate.js';
 import { contextTag, nullValue, oid, sequence, TAG } from './der.js';
 import type { HashAlgorithm } from './digest.js';
@@ -34,6 +34,18 @@ const ECDSA_WITH_HASH: Readonly<Record<HashAlgorithm, string>> = {
 export function readAlgorithm(node: BerNode): AlgorithmIdentifier {
   const fields = sequenceFields(node);
   return { oid: readOid(fields.take(TAG.oid)), parameters: fields.rest()[0] };
+}
+
+/** The name of a hash, which has no parameters. @throws SigningError `MALFORMED` when it has some */
+export function readHashAlgorithm(node: BerNode): string {
+  const { oid: name, parameters } = readAlgorithm(node);
+  if (hasParameters(parameters)) throw malformed(`the hash ${name} has parameters`);
+  return name;
+}
+
+/** NULL stands for none, as does nothing at all (RFC 5754 2). */
+function hasParameters(parameters: BerNode | undefined): boolean {
+  return parameters !== undefined && (parameters.tag !== TAG.null || parameters.content.length > 0);
 }
 
 /** With explicit NULL parameters, which RFC 5754 2 lets a writer omit and neither Apple nor Microsoft omits. */
@@ -72,8 +84,10 @@ interface Scheme {
 
 /** The hash is the digest algorithm's: a signature that names another one contradicts itself and is not supported. */
 function schemeOf({ oid: name, parameters }: AlgorithmIdentifier, hash: HashAlgorithm): Scheme | undefined {
-  if (name === OID.rsaEncryption || name === RSA_WITH_HASH[hash]) return { key: 'rsa' };
-  if (name === OID.ecPublicKey || name === ECDSA_WITH_HASH[hash]) return { key: 'ecdsa' };
+  if (name === OID.ecPublicKey) return { key: 'ecdsa' }; // its parameters name the curve, as the key does too
+  const isPlain = !hasParameters(parameters);
+  if (name === OID.rsaEncryption || name === RSA_WITH_HASH[hash]) return isPlain ? { key: 'rsa' } : undefined;
+  if (name === ECDSA_WITH_HASH[hash]) return isPlain ? { key: 'ecdsa' } : undefined;
   if (name !== OID.rsaPss || pssHash(parameters) !== hash) return undefined;
   return {
     key: 'rsa',

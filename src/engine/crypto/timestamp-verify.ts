@@ -16,6 +16,8 @@ export interface VerifiedTimestamp {
   readonly info: TimestampInfo;
   readonly time: Date;
   readonly signer: Certificate | undefined;
+  /** From the signer up; empty when no anchors were given. */
+  readonly chain: readonly Certificate[];
   /** All that the token carries. */
   readonly certificates: readonly Certificate[];
   /** Empty when the timestamp proves that the message existed at `time`. */
@@ -41,16 +43,18 @@ export function verifyTimestamp(
   const { signedData, info } = decodeTimestampToken(token);
   const { problems, signer, certificate } = verifySignedData(signedData);
   const { certificates } = signedData;
+  const trust = certificate && judgeTrust(certificate, certificates, info.time, anchors);
   return {
     info,
     time: info.time,
     signer: certificate,
+    chain: trust?.chain ?? [],
     certificates,
     problems: [
       ...imprintProblems(info, message),
       ...problems.map((problem) => said('broken-signature', CMS_PROBLEM[problem])),
       ...(signer && certificate ? bindingProblems(signer, certificate) : []),
-      ...(certificate ? signerProblems(certificate, certificates, info.time, anchors) : []),
+      ...(trust?.problems ?? []),
     ],
   };
 }
@@ -93,21 +97,19 @@ function namedCertificate({
   return hash && { hash, digest: stringOctets(fields.take(TAG.octetString)) };
 }
 
-function signerProblems(
+function judgeTrust(
   signer: Certificate,
   intermediates: readonly Certificate[],
   at: Date,
   anchors: readonly Certificate[] | undefined,
-): TimestampProblem[] {
-  const trust = anchors
-    ? verifyChain({ leaf: signer, intermediates, anchors, at, purpose: OID.timeStamping }).problems
-    : validityProblems(signer, at);
-  return [
-    ...(isTimestampingOnly(signer)
-      ? []
-      : [said('wrong-purpose', `${signer.subject.text} may not make timestamps`)]),
-    ...trust.map(({ text }) => said('untrusted', text)),
-  ];
+): { chain: readonly Certificate[]; problems: TimestampProblem[] } {
+  const { chain, problems } = anchors
+    ? verifyChain({ leaf: signer, intermediates, anchors, at, purpose: OID.timeStamping })
+    : { chain: [], problems: validityProblems(signer, at) };
+  const misuse = isTimestampingOnly(signer)
+    ? []
+    : [said('wrong-purpose', `${signer.subject.text} may not make timestamps`)];
+  return { chain, problems: [...misuse, ...problems.map(({ text }) => said('untrusted', text))] };
 }
 
 /** RFC 3161 2.3: one purpose and no other, and critical, so that a leaked web server key cannot set the time. */

@@ -14,8 +14,9 @@ export interface Bundle {
   readonly layout: 'deep' | 'flat';
   readonly infoPlist: Uint8Array;
   readonly info: PlistDict;
-  /** Main executable, relative to `root`; undefined in a bundle without code. */
-  readonly executable: string | undefined;
+  /** Main executable, relative to `root`; in a bundle without a program the Info.plist stands for it. */
+  readonly executable: string;
+  readonly hasProgram: boolean;
   readonly identifier: string | undefined;
 }
 
@@ -25,7 +26,10 @@ export async function openBundle(path: string): Promise<Bundle> {
   const infoPlist = await readSmallFile(infoPlistPath);
   const info = parseInfo(infoPlist, infoPlistPath);
   const executable = await findExecutable(info, path, root, executableFolder);
-  return { path, root, layout, infoPlist, info, executable, identifier: textIn(info, 'CFBundleIdentifier') };
+  const identifier = textIn(info, 'CFBundleIdentifier');
+  const common = { path, root, layout, infoPlist, info, identifier };
+  if (executable !== undefined) return { ...common, executable, hasProgram: true };
+  return { ...common, executable: infoPlistPath.slice(root.length + 1), hasProgram: false };
 }
 
 interface Layout {

@@ -40,8 +40,16 @@ export async function findNestedCode(bundle: Bundle): Promise<NestedCode[]> {
 
 /** A bundle of resources only has nothing to sign when it counts as data. */
 async function dataBundleWithCode(bundle: Bundle, path: string): Promise<NestedCode[]> {
-  const { executable } = await openBundle(join(bundle.root, path));
-  return executable === undefined ? [] : [{ kind: 'bundle', path, isSealedAsCode: false }];
+  const { hasProgram } = await openBundle(join(bundle.root, path));
+  return !hasProgram ? [] : [{ kind: 'bundle', path, isSealedAsCode: false }];
+}
+
+/** By its first bytes; for Java classes, scripts and all else the answer is no. */
+export async function isMachO(path: string): Promise<boolean> {
+  const kind = await withSource(path, async (source) =>
+    containerKind(await readBytes(source, 0, Math.min(8, source.size))),
+  );
+  return kind !== undefined;
 }
 
 /** Object files and debugging companions are Mach-O too, and stay as they are. */

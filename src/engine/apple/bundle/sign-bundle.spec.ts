@@ -52,7 +52,7 @@ describeWhen(
               runtimeVersion: undefined,
               requirements: undefined,
               entitlements: undefined,
-            headerRoom: 'refuse',
+              headerRoom: 'refuse',
             }),
             onSigned: () => undefined,
           },

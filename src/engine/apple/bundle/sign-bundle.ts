@@ -4,14 +4,17 @@ import { SigningError } from '../../system/error.js';
 import { withSource, writeSmallFile } from '../../system/files.js';
 import { emptyFolder } from '../../system/folder.js';
 import { readMachOFile } from '../macho/read-file.js';
-import { digestsFor } from '../signature/digests.js';
+import type { Compat } from '../compat.js';
+import { digestsFor, digestsForScript } from '../signature/digests.js';
+import type { HashType } from '../signature/hash-type.js';
 import type { SignedCode } from '../signature/signed-code.js';
 import { openBundle, otherVersions, type Bundle } from './bundle.js';
 import { buildCodeResources, type NestedSeal } from './code-resources.js';
-import { findNestedCode, type NestedCode } from './nested-code.js';
+import { findNestedCode, isMachO, type NestedCode } from './nested-code.js';
 import { checkRootContents } from './root-contents.js';
 import { compileRules, defaultRules } from './rules.js';
 import { signFile, type CodeContext, type Place } from './sign-file.js';
+import { signScript } from './script-signature.js';
 import { walkBundle } from './walk.js';
 
 /**
@@ -50,42 +53,46 @@ async function sealAndSign(
   nested: ReadonlyMap<string, NestedSeal>,
   context: CodeContext,
 ): Promise<SignedCode> {
-  const executable = executableOf(bundle);
+  const { signer } = context;
+  checkIdentifier(bundle, context.settingsFor(place.name).identifier);
+  const executable = { path: join(bundle.root, bundle.executable), name: place.name };
+  const isScript = !(await isMachO(executable.path));
+  const hashTypes = isScript
+    ? digestsForScript(signer.compat)
+    : await machODigests(executable.path, signer.compat);
   const rules = defaultRules(bundle.layout);
   const entries = await walkBundle(bundle, compileRules(rules.rules2));
-  const withSha1 = await needsSha1(executable, context);
+  const withSha1 = hashTypes.some(({ name }) => name === 'sha1');
   const resources = await buildCodeResources({ bundle, entries, rules, withSha1, nested });
-  await writeSeal(bundle.root, resources);
+  const folder = await writeSeal(bundle.root, resources);
   const { infoPlist, identifier } = bundle;
-  return signFile(
-    { path: executable, name: place.name },
-    { bundle: { infoPlist, resources, identifier } },
-    context,
-  );
-}
-
-function executableOf(bundle: Bundle): string {
-  if (bundle.executable !== undefined) return join(bundle.root, bundle.executable);
-  throw new SigningError(
-    'UNSUPPORTED',
-    `${bundle.path} has no main executable: bundles of resources only cannot be signed yet`,
-    {
-      hint: 'set CFBundleExecutable, or move the bundle to Resources, where it is sealed as data',
-    },
-  );
+  const own = { infoPlist, resources, identifier };
+  return isScript
+    ? signScript(executable, folder, own, context)
+    : signFile(executable, { bundle: own }, context);
 }
 
 /** The seal has the digests of the main executable's signature. */
-async function needsSha1(executable: string, { signer }: CodeContext): Promise<boolean> {
-  const hashTypes = await withSource(executable, async (source) =>
-    digestsFor((await readMachOFile(source)).machos, signer.compat),
-  );
-  return hashTypes.some(({ name }) => name === 'sha1');
+function machODigests(path: string, compat: Compat): Promise<readonly HashType[]> {
+  return withSource(path, async (source) => digestsFor((await readMachOFile(source)).machos, compat));
+}
+
+/** codesign would fall back to the bundle's name, or to a file name: no update would then keep its permissions. */
+function checkIdentifier({ path, identifier }: Bundle, given: string | undefined): void {
+  if (given !== undefined || (identifier !== undefined && /^[\w.-]+$/.test(identifier))) return;
+  const what =
+    identifier === undefined
+      ? 'has no CFBundleIdentifier'
+      : `has the invalid CFBundleIdentifier ${JSON.stringify(identifier)}`;
+  throw new SigningError('INVALID_INFO_PLIST', `the Info.plist of ${path} ${what}`, {
+    hint: 'give the bundle a reverse-DNS identifier such as com.example.app, or set the option identifier',
+  });
 }
 
 /** Files that an earlier signature of another shape left in `_CodeSignature` go (bundlediskrep.cpp, Writer::flush). */
-async function writeSeal(root: string, resources: Uint8Array): Promise<void> {
+async function writeSeal(root: string, resources: Uint8Array): Promise<string> {
   const folder = join(root, '_CodeSignature');
   await emptyFolder(folder);
   await writeSmallFile(join(folder, 'CodeResources'), resources);
+  return folder;
 }

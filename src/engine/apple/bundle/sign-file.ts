@@ -5,7 +5,7 @@ import { SigningError, type ErrorCode } from '../../system/error.js';
 import { patchOwnFile, withSource } from '../../system/files.js';
 import type { HeaderRoom } from '../macho/make-room.js';
 import { readMachOFile, type MachOFile } from '../macho/read-file.js';
-import { describeSignedMachO, type SignedCode } from '../signature/signed-code.js';
+import { describeSignedCode, type SignedCode } from '../signature/signed-code.js';
 import { signMachO, type Signer } from '../signature/sign-macho.js';
 import type { EntitlementBlobs } from '../signature/sign-slice.js';
 
@@ -74,10 +74,14 @@ export async function signCode(
   const own = { path: basename(path), infoPlist: bundle?.infoPlist, resources: bundle?.resources };
   const signed = await signMachO(file, { ...settings, ...own, identifier }, signer);
   const requirements = settings.requirements ?? signer.requirementsFor(signed.identifier);
-  return {
-    code: describeSignedMachO(name, file, signed, requirements, signer.compat),
-    patches: signed.patches,
-  };
+  const slices = file.machos.map(({ arch, cpuType, cpuSubtype }, i) => ({
+    arch,
+    cpuType,
+    cpuSubtype,
+    ...signed.slices[i]!,
+  }));
+  const parts = { path: name, identifier: signed.identifier, requirements, slices };
+  return { code: describeSignedCode(parts, signer.compat), patches: signed.patches };
 }
 
 /** Deep in a bundle, an error is worth little without the name of the file, and nowhere without the next action. */

@@ -26,6 +26,7 @@ const SIGNABLE_TYPES: readonly number[] = [
 const END_TOLERANCE = 7;
 const SIGNATURE_ALIGN = 16;
 const SEGMENT_ALIGN = 0x4000;
+const MAX_32_BIT = 0xffffffff;
 
 /** Bytes in front of the signature that the caller may plan with before there is room: see `plannedSize`. */
 export function unsignedSize(macho: MachO): number {
@@ -44,12 +45,13 @@ export interface RoomRequest {
 
 /**
  * Plans room for a signature at the end of the file, as codesign's allocator does (codesign_alloc.cpp).
- * @throws SigningError `NOT_SIGNABLE`, `MALFORMED`, `SIGNATURE_NOT_AT_END`, `NO_HEADER_ROOM`
+ * @throws SigningError `NOT_SIGNABLE`, `MALFORMED`, `UNSUPPORTED`, `SIGNATURE_NOT_AT_END`, `NO_HEADER_ROOM`
  */
 export async function makeRoom(macho: MachO, { space, allocator, headerRoom }: RoomRequest): Promise<Room> {
   checkFileType(macho);
   checkSignatureAtEnd(macho);
   const codeLimit = macho.codeSignature?.offset ?? roundUp(macho.source.size, SIGNATURE_ALIGN);
+  checkSize(macho, codeLimit + space);
   const linkedit = linkeditOf(macho);
   const grown = growLinkedit(macho, linkedit, codeLimit + space, allocator);
   const command = linkeditData.encode(
@@ -92,6 +94,14 @@ function checkFileType(macho: MachO): void {
   );
 }
 
+/** LC_CODE_SIGNATURE has 32-bit numbers, in 64-bit files too. */
+function checkSize({ arch }: MachO, end: number): void {
+  if (end <= MAX_32_BIT) return;
+  throw new SigningError('UNSUPPORTED', `with its signature, it would be larger than 4 GiB (${arch})`, {
+    hint: 'move data out of the program into files of their own',
+  });
+}
+
 /** Data behind a signature, as installers and self-extracting programs append it, would be lost. */
 export function checkSignatureAtEnd(macho: MachO): void {
   if (!macho.codeSignature) return;
@@ -108,7 +118,7 @@ export function linkeditOf(macho: MachO): Segment {
   const linkedit = macho.segments.find((segment) => segment.name === '__LINKEDIT');
   if (!linkedit) throw new SigningError('MALFORMED', `it has no __LINKEDIT segment (${macho.arch})`);
   const end = macho.codeSignature?.offset ?? macho.source.size;
-  if (linkedit.fileOffset > end)
+  if (linkedit.fileOffset > end || macho.header.length > end)
     throw new SigningError('MALFORMED', `its signature lies outside __LINKEDIT (${macho.arch})`);
   if (linkedit.fileOffset + linkedit.fileSize <= macho.source.size) return linkedit;
   throw new SigningError(

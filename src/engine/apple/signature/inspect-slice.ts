@@ -10,7 +10,7 @@ import { flagNames } from './magic.js';
 import { readSignature, type CodeSignature, type StoredDirectory } from './read-signature.js';
 import { printRequirement } from './requirement-text.js';
 import { explicitRequirement, implicitRequirement } from './signed-code.js';
-import { verifyCms, type CmsVerdict } from './verify-cms.js';
+import { verifyCms } from './verify-cms.js';
 
 /** One architecture of a file. */
 export interface SliceInspection {
@@ -78,32 +78,38 @@ export interface CertificateInspection {
   readonly notAfter: string;
 }
 
-interface Context {
+export interface InspectContext {
   readonly clock: Clock;
   readonly appleRoots: readonly Certificate[];
 }
 
-export async function inspectSlice(macho: MachO, offset: number, context: Context): Promise<SliceInspection> {
+export async function inspectSlice(
+  macho: MachO,
+  offset: number,
+  context: InspectContext,
+): Promise<SliceInspection> {
   const signature = await readSignature(macho);
-  const { arch, source } = macho;
+  const { arch, source, codeSignature } = macho;
+  const reserved = codeSignature?.size ?? 0;
   return {
     arch,
     offset,
     size: source.size,
-    signature: signature ? inspectSignature(signature, macho, context) : null,
+    signature: signature ? inspectSignature(signature, reserved, context) : null,
   };
 }
 
-function inspectSignature(
+/** @param reservedSize bytes kept for the signature where it lies */
+export function inspectSignature(
   signature: CodeSignature,
-  macho: MachO,
-  { clock, appleRoots }: Context,
+  reservedSize: number,
+  { clock, appleRoots }: InspectContext,
 ): SignatureInspection {
   const { cms, directories, superBlob } = signature;
   const own = signature.requirements && explicitRequirement(signature.requirements);
-  const where = { path: '' };
-  const signer: CmsVerdict | undefined = cms?.length
-    ? verifyCms(cms, signature, { now: clock.now(), appleRoots, where })
+  const now = clock.now();
+  const signer = cms?.length
+    ? verifyCms(cms, signature, { now, appleRoots, where: { path: '' } })
     : undefined;
   return {
     codeDirectories: directories.map(inspectDirectory),
@@ -114,7 +120,7 @@ function inspectSignature(
     signingTime: signer?.signingTime?.toISOString() ?? null,
     timestamp: signer?.timestamp?.time.toISOString() ?? null,
     signatureSize: superBlob.length,
-    reservedSize: macho.codeSignature!.size,
+    reservedSize,
     cmsSize: cms?.length ?? 0,
   };
 }

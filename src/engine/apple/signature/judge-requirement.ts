@@ -1,7 +1,8 @@
 import { evaluateRequirement, unmetClauses, type ClauseResult } from './requirement-evaluate.js';
 import { explicitRequirement } from './signed-code.js';
 import type { Requirement } from './requirement.js';
-import type { SliceVerdict, VerifyContext } from './verify-slice.js';
+import type { SliceVerdict } from './verify-slice.js';
+import type { VerifyContext } from './verify-signature.js';
 
 /** The designated requirement that a slice's signature carries; undefined when it carries none. */
 export function ownRequirement({ signature }: SliceVerdict): Requirement | undefined {

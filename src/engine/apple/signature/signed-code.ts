@@ -1,13 +1,11 @@
 import { toHex } from '../../bytes/hex.js';
-import type { MachOFile } from '../macho/read-file.js';
 import { cdhashOf, decodeCodeDirectory } from './code-directory.js';
 import { adHocRequirement } from './designated-requirement.js';
-import { CODE_FLAG, flagNames } from './magic.js';
+import { flagNames } from './magic.js';
 import { nativeFirst } from './native-slice.js';
 import { decodeRequirementSet } from './requirement-blob.js';
 import { printRequirement } from './requirement-text.js';
 import { REQUIREMENT_TYPE, type Requirement } from './requirement.js';
-import type { SignedMachO } from './sign-macho.js';
 import type { SignedDirectory } from './sign-slice.js';
 import type { Compat } from '../compat.js';
 
@@ -30,38 +28,44 @@ export interface SignedCodeSlice {
   readonly cdhashes: readonly { readonly hashType: string; readonly cdhash: string }[];
 }
 
-export function describeSignedMachO(
-  path: string,
-  file: MachOFile,
-  signed: SignedMachO,
-  requirements: Uint8Array,
+/** The parts of a signed file: its architectures, or the one part of a script. */
+export interface SignedParts {
+  readonly path: string;
+  readonly identifier: string;
+  /** Whole blob. */
+  readonly requirements: Uint8Array;
+  readonly slices: readonly {
+    readonly arch: string;
+    readonly cpuType: number;
+    readonly cpuSubtype: number;
+    readonly flags: number;
+    readonly directories: readonly SignedDirectory[];
+  }[];
+}
+
+export function describeSignedCode(
+  { path, identifier, requirements, slices }: SignedParts,
   compat: Compat,
 ): SignedCode {
-  const slices = file.machos.map((macho, i) => ({ ...signed.slices[i]!, ...cpuOf(macho), arch: macho.arch }));
   const ordered = nativeFirst(slices, compat.hostArch);
   const best = ordered[0]!.directories.at(-1)!;
-  const { teamId } = decodeCodeDirectory(best.blob);
+  const requirement =
+    explicitRequirement(requirements) ?? implicitRequirement(ordered.map(({ directories }) => directories));
   return {
     path,
-    identifier: signed.identifier,
-    teamId,
-    designatedRequirement: printRequirement(
-      explicitRequirement(requirements) ?? implicitRequirement(ordered.map(({ directories }) => directories)),
-    ),
+    identifier,
+    teamId: decodeCodeDirectory(best.blob).teamId,
+    designatedRequirement: printRequirement(requirement),
     cdhash: cdhashOf(best.hashType, best.blob),
     slices: slices.map(({ arch, flags, directories }) => ({
       arch,
-      flags: flagNames(flags & ~CODE_FLAG['linker-signed']),
+      flags: flagNames(flags),
       cdhashes: directories.map(({ hashType, blob }) => ({
         hashType: hashType.name,
         cdhash: toHex(cdhashOf(hashType, blob)),
       })),
     })),
   };
-}
-
-function cpuOf({ cpuType, cpuSubtype }: { cpuType: number; cpuSubtype: number }) {
-  return { cpuType, cpuSubtype };
 }
 
 export function explicitRequirement(requirements: Uint8Array): Requirement | undefined {

@@ -1,26 +1,20 @@
 import { equal } from '../../bytes/concat.js';
-import { decoding, readOid, readOnly, readTime, sequenceFields, stringOctets } from '../../crypto/ber.js';
+import { readOid, readOnly, sequenceFields, stringOctets } from '../../crypto/ber.js';
 import type { Certificate } from '../../crypto/certificate.js';
-import { decodeSignedData, type SignedData, type SignerInfo } from '../../crypto/cms-decode.js';
+import { decodeSignedData, type SignerInfo } from '../../crypto/cms-decode.js';
 import { onlyValue } from '../../crypto/cms-attribute.js';
 import { CMS_PROBLEM, verifySignedData } from '../../crypto/cms-verify.js';
 import { TAG } from '../../crypto/der.js';
 import { hashByOid } from '../../crypto/hash-oids.js';
 import { OID } from '../../crypto/oids.js';
-import { verifyTimestamp, type VerifiedTimestamp } from '../../crypto/timestamp-verify.js';
-import { verifyChain, type TrustProblem } from '../../crypto/trust.js';
+import type { VerifiedTimestamp } from '../../crypto/timestamp-verify.js';
 import { readPlist } from '../../system/plist/read.js';
 import { entryOf, isPlistArray, isPlistDict } from '../../system/plist/value.js';
-import { errorFinding, warningFinding, type Finding, type Where } from '../finding.js';
-import { ATTRIBUTE, timestampTokenOf } from './cms-signature.js';
+import { errorFinding, type Finding, type Where } from '../finding.js';
+import { judgeChain, judgeTimestamp, signingTimeOf, type SignerContext } from '../judge-signer.js';
+import { ATTRIBUTE } from './cms-signature.js';
 import { fullHash } from './code-directory.js';
 import type { CodeSignature, StoredDirectory } from './read-signature.js';
-
-export interface CmsContext {
-  readonly now: Date;
-  readonly appleRoots: readonly Certificate[];
-  readonly where: Where;
-}
 
 /** Who signed and when, as far as the CMS proves it. */
 export interface CmsVerdict {
@@ -35,7 +29,11 @@ export interface CmsVerdict {
 const NOBODY: CmsVerdict = { findings: [], certificates: [], signingTime: undefined, timestamp: undefined };
 
 /** Checks the CMS against the CodeDirectories (StaticCode.cpp, verifySignature). @throws SigningError `MALFORMED` */
-export function verifyCms(cms: Uint8Array, { directories }: CodeSignature, context: CmsContext): CmsVerdict {
+export function verifyCms(
+  cms: Uint8Array,
+  { directories }: CodeSignature,
+  context: SignerContext,
+): CmsVerdict {
   const { where } = context;
   const signedData = decodeSignedData(cms);
   const { problems, signer, certificate } = verifySignedData(signedData, directories[0]!.blob);
@@ -45,12 +43,13 @@ export function verifyCms(cms: Uint8Array, { directories }: CodeSignature, conte
     ...cdhashFindings(signer, directories, where),
     ...cdhash2Findings(signer, directories, where),
   ];
-  const stamped = timestampOf(signer, context);
-  const trust = judgeChain(certificate, signedData, stamped.timestamp, context);
+  const stamped = judgeTimestamp(signer, context);
+  const chain = { leaf: certificate, intermediates: signedData.certificates, purpose: OID.codeSigning };
+  const trust = judgeChain({ ...chain, at: stamped.timestamp?.time }, context);
   return {
     findings: [...modified, ...attributes, ...stamped.findings, ...trust.findings],
     certificates: trust.chain,
-    signingTime: signer.signedAttributes && signingTimeOf(signer),
+    signingTime: signingTimeOf(signer),
     timestamp: stamped.timestamp,
   };
 }
@@ -96,48 +95,4 @@ function cdhash2Findings(
   return wrong.map(({ hashType }) =>
     errorFinding('MODIFIED_CODE', where, `the signature covers another ${hashType.name} CodeDirectory`),
   );
-}
-
-function timestampOf(
-  signer: SignerInfo,
-  { where }: CmsContext,
-): { timestamp: VerifiedTimestamp | undefined; findings: Finding[] } {
-  const token = timestampTokenOf(signer);
-  if (!token) return { timestamp: undefined, findings: [] };
-  const timestamp = verifyTimestamp(token, signer.signature);
-  const findings = timestamp.problems.map(({ text }) => errorFinding('INVALID_TIMESTAMP', where, text));
-  return { timestamp: findings.length === 0 ? timestamp : undefined, findings };
-}
-
-/** Problems that codesign lives with too: the seal holds, only the signer's standing is in doubt. */
-const TOLERATED: Partial<Record<TrustProblem['kind'], 'EXPIRED' | 'UNTRUSTED'>> = {
-  expired: 'EXPIRED',
-  'not-yet-valid': 'EXPIRED',
-  'untrusted-root': 'UNTRUSTED',
-  'unknown-critical-extension': 'UNTRUSTED',
-};
-
-function judgeChain(
-  leaf: Certificate,
-  { certificates }: SignedData,
-  timestamp: VerifiedTimestamp | undefined,
-  { now, appleRoots, where }: CmsContext,
-): { chain: readonly Certificate[]; findings: Finding[] } {
-  const { chain, problems } = verifyChain({
-    leaf,
-    intermediates: certificates,
-    anchors: appleRoots,
-    at: timestamp?.time ?? now,
-    purpose: OID.codeSigning,
-  });
-  const findings = problems.map(({ kind, text }) => {
-    const tolerated = TOLERATED[kind];
-    return tolerated ? warningFinding(tolerated, where, text) : errorFinding('CERTIFICATE', where, text);
-  });
-  return { chain, findings };
-}
-
-function signingTimeOf({ signedAttributes }: SignerInfo): Date | undefined {
-  const value = onlyValue(signedAttributes, OID.signingTime);
-  return value && decoding('the signing time', () => readTime(readOnly(value)));
 }

@@ -2,7 +2,9 @@
 
 export { sign, type CodeOptions, type SignOptions } from './sign.js';
 export { verify, type Verification, type VerifiedSlice, type VerifyOptions } from './verify.js';
-export { inspect, type InspectOptions, type Inspection } from './inspect.js';
+export { inspect, type InspectOptions } from './inspect.js';
+export { diff, type Difference, type DiffOptions, type SignatureDiff } from './diff.js';
+export type { Inspection } from './apple/inspect-code.js';
 export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';
 export { buildHelper, type BuildHelperOptions, type HelperReceipt } from './build-helper.js';
 export { SigningError, type ErrorCode } from './system/error.js';

@@ -1,13 +1,11 @@
 import { resolve } from 'node:path';
-import { verifyBundle, verifyFile, type CodeVerdict } from './apple/verify-code.js';
+import { verifyCode, type CodeVerdict } from './apple/verify-code.js';
 import type { Finding } from './apple/finding.js';
 import { compileRequirement } from './apple/signature/requirement-compile.js';
 import { bestDirectory } from './apple/signature/read-signature.js';
 import type { ClauseResult } from './apple/signature/requirement-evaluate.js';
 import { toHex } from './bytes/hex.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
-import { SigningError } from './system/error.js';
-import { kindOf } from './system/folder.js';
 
 export interface VerifyOptions {
   /** A Mach-O file or a bundle. */
@@ -50,33 +48,13 @@ export async function verify(
   const { cwd, clock, appleRoots } = await completeSurroundings(given);
   const path = resolve(cwd, options.path);
   const required = options.requirement === undefined ? undefined : compileRequirement(options.requirement);
-  const context = { now: clock.now(), appleRoots };
-  const verdict = await verdictOn(path, (kind) =>
-    kind === 'folder'
-      ? verifyBundle(path, required, context)
-      : verifyFile(path, { infoPlist: undefined, resources: undefined }, required, context),
-  );
+  const verdict = await verifyCode(path, required, { now: clock.now(), appleRoots });
   return {
     ok: verdict.findings.every(({ severity }) => severity !== 'error'),
     findings: verdict.findings,
     slices: verdict.slices.map(verifiedSlice),
     ...(required && { requirement: verdict.requirement }),
   };
-}
-
-async function verdictOn(
-  path: string,
-  judge: (kind: 'file' | 'folder') => Promise<CodeVerdict>,
-): Promise<CodeVerdict> {
-  const kind = await kindOf(path);
-  if (kind === 'file' || kind === 'folder') return judge(kind);
-  if (kind === undefined)
-    throw new SigningError('NOT_FOUND', `${path} does not exist`, {
-      hint: 'build and sign it first, or check the path',
-    });
-  throw new SigningError('INVALID_OPTION', `${path} is neither a file nor a folder`, {
-    hint: 'give the path that the link leads to',
-  });
 }
 
 function verifiedSlice({ arch, signature, cms }: CodeVerdict['slices'][number]): VerifiedSlice {

@@ -3,6 +3,7 @@ import { OutOfBounds } from '../bytes/layout.js';
 import { mapConcurrently } from '../system/concurrency.js';
 import { SigningError } from '../system/error.js';
 import { readSmallFileIfPresent, withSource } from '../system/files.js';
+import { kindOf } from '../system/folder.js';
 import { readPlist } from '../system/plist/read.js';
 import { isPlistDict, type PlistDict } from '../system/plist/value.js';
 import { openBundle, otherVersions, type Bundle } from './bundle/bundle.js';
@@ -30,6 +31,29 @@ export interface CodeVerdict {
 }
 
 const BARE: Outside = { infoPlist: undefined, resources: undefined };
+
+/** Verifies a program or a bundle. @throws SigningError `NOT_FOUND`, `INVALID_OPTION` */
+export async function verifyCode(
+  path: string,
+  required: Requirement | undefined,
+  context: VerifyContext,
+): Promise<CodeVerdict> {
+  switch (await kindOf(path)) {
+    case 'folder':
+      return verifyBundle(path, required, context);
+    case 'file':
+      return verifyFile(path, BARE, required, context);
+    case undefined:
+      throw new SigningError('NOT_FOUND', `${path} does not exist`, {
+        hint: 'build and sign it first, or check the path',
+      });
+    case 'link':
+    case 'other':
+      throw new SigningError('INVALID_OPTION', `${path} is neither a file nor a folder`, {
+        hint: 'give the path that the link leads to',
+      });
+  }
+}
 
 /** Verifies a Mach-O file with everything that its signature covers. */
 export async function verifyFile(

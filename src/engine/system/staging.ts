@@ -1,6 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { link, lstat, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { link, lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileError, systemCode } from './error.js';
@@ -25,11 +35,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function withStaging<T>(target: string, work: (folder: string) => Promise<T>): Promise<T> {
   const folder = resolve(target);
-  const stage = join(folder, `${PREFIX}${HOST}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const stage = newStage(folder);
   const created = await makeFolder(folder);
   try {
     await sweep(folder);
-    watch(stage);
+    watch(stage, created);
     await mkdir(join(stage, 'new'), { recursive: true, mode: 0o700 });
     const result = await work(join(stage, 'new'));
     await publish(stage, folder);
@@ -41,6 +51,10 @@ export async function withStaging<T>(target: string, work: (folder: string) => P
   } finally {
     unwatch(stage);
   }
+}
+
+function newStage(folder: string): string {
+  return join(folder, `${PREFIX}${HOST}-${process.pid}-${randomBytes(4).toString('hex')}`);
 }
 
 async function makeFolder(folder: string): Promise<string | undefined> {
@@ -68,7 +82,7 @@ async function publish(stage: string, target: string): Promise<void> {
   for (const name of names)
     await replace(join(stage, 'new', name), join(target, name), join(stage, 'old', name));
   await rename(join(stage, 'old'), join(stage, 'done')); // From here on there is no way back.
-  await rm(stage, { recursive: true, force: true });
+  remove(stage);
 }
 
 /** A file is replaced in one step, so that a reader never finds it missing; a folder cannot be. */
@@ -84,28 +98,51 @@ async function replace(next: string, target: string, old: string): Promise<void>
 
 /** Puts back what a publication had moved, and removes the stage. Synchronous, for signal handlers. */
 function undo(stage: string): void {
-  if (!existsSync(stage)) return;
-  const target = dirname(stage);
-  if (existsSync(join(stage, 'old'))) {
-    for (const name of plannedNames(stage)) {
-      const isPublished = !exists(join(stage, 'new', name));
-      if (!isPublished) continue;
-      remove(join(target, name));
-    }
-    for (const name of readdirSync(join(stage, 'old'))) {
-      if (!exists(join(target, name))) renameSync(join(stage, 'old', name), join(target, name));
-    }
+  const old = join(stage, 'old');
+  if (existsSync(old)) {
+    for (const name of new Set([...plannedNames(stage), ...readdirSync(old)])) takeBack(stage, name);
+    renameSync(old, join(stage, 'undone')); // Else a kill in what follows would have it all taken back again.
   }
   remove(stage);
 }
 
-/** Tries again: a write that was under way may land in a folder that is being removed. */
-function remove(path: string): void {
-  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+/** The steps of `replace` backwards; what was done already, before a kill or by an earlier undo, stays as it is. */
+function takeBack(stage: string, name: string): void {
+  const [next, target, old] = [
+    join(stage, 'new', name),
+    join(dirname(stage), name),
+    join(stage, 'old', name),
+  ];
+  if (!exists(next) && exists(target)) renameSync(target, next);
+  if (exists(old) && !exists(target)) renameSync(old, target);
 }
 
+/** Tries again: a write that was under way may land in a folder that is being removed. */
+function remove(path: string): void {
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
+  try {
+    rmSync(path, options);
+  } catch (error) {
+    if (systemCode(error) !== 'EACCES') throw error;
+    unlock(path);
+    rmSync(path, options);
+  }
+}
+
+/** An earlier output may have read-only folders, from which nothing can be removed. */
+function unlock(path: string): void {
+  chmodSync(path, 0o700);
+  for (const entry of readdirSync(path, { withFileTypes: true }))
+    if (entry.isDirectory()) unlock(join(path, entry.name));
+}
+
+/** Of the plan, losing power may leave an empty file: then only what stood there before is known. */
 function plannedNames(stage: string): string[] {
-  return JSON.parse(readFileSync(join(stage, 'plan.json'), 'utf8')) as string[];
+  try {
+    return JSON.parse(readFileSync(join(stage, 'plan.json'), 'utf8')) as string[];
+  } catch {
+    return [];
+  }
 }
 
 /** Sees dangling links too. */
@@ -116,12 +153,29 @@ function exists(path: string): boolean {
 /** Undoes what a run that was killed had begun in this folder. */
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const match = new RegExp(`^\\${PREFIX}${HOST}-(\\d+)-[0-9a-f]{8}$`).exec(name);
-    if (match && !isAlive(Number(match[1]))) undo(join(folder, name));
+    const pid = new RegExp(`^\\${PREFIX}${HOST}-(\\d+)-[0-9a-f]{8}$`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid), join(folder, name))) continue;
+    const mine = claim(join(folder, name));
+    if (mine !== undefined) undo(mine);
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Only one of several runs gets it: two that undo at once would take away what the other has put back. */
+function claim(stage: string): string | undefined {
+  const mine = newStage(dirname(stage));
+  try {
+    renameSync(stage, mine);
+    return mine;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw fileError(error, stage);
+  }
+}
+
+/** In a container, a run often has the number of the one that was killed before it. */
+function isAlive(pid: number, stage: string): boolean {
+  if (pid === process.pid)
+    return (statSync(stage, { throwIfNoEntry: false })?.ctimeMs ?? 0) >= performance.timeOrigin;
   try {
     process.kill(pid, 0);
     return true;
@@ -130,14 +184,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const active = new Set<string>();
+/** Stages in use, each with the topmost folder that was made for it. */
+const active = new Map<string, string | undefined>();
 
-function watch(stage: string): void {
+function watch(stage: string, created: string | undefined): void {
   if (active.size === 0) {
     process.on('exit', undoAll);
     for (const signal of SIGNALS) process.on(signal, undoAndDie);
   }
-  active.add(stage);
+  active.set(stage, created);
 }
 
 function unwatch(stage: string): void {
@@ -148,7 +203,10 @@ function unwatch(stage: string): void {
 }
 
 function undoAll(): void {
-  for (const stage of active) undo(stage);
+  for (const [stage, created] of active) {
+    undo(stage);
+    removeCreated(created, dirname(stage));
+  }
 }
 
 function undoAndDie(signal: NodeJS.Signals): void {

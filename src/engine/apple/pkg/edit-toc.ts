@@ -15,7 +15,9 @@ export function withHeapPlan(toc: TableOfContents, plan: HeapPlan, shift: number
   return edited(text, [
     first,
     ...signatures.map((signature) => removalOf(text, signature.element)),
-    ...toc.pieces.filter(({ length }) => length > 0).map((piece) => shifted(piece.offsetElement, piece.offset + shift)),
+    ...toc.pieces
+      .filter(({ length }) => length > 0)
+      .map((piece) => shifted(piece.offsetElement, piece.offset + shift)),
   ]);
 }
 

@@ -21,7 +21,11 @@ const VERSION = 1;
 /** The checksums that a signature can rest on, by their numbers in the header; 0 is none and 2 is MD5. */
 const CHECKSUM_NUMBERS = { sha1: 1, sha256: 3, sha512: 4 } as const;
 export type ChecksumAlgorithm = keyof typeof CHECKSUM_NUMBERS;
-export const CHECKSUM_SIZES: Readonly<Record<ChecksumAlgorithm, number>> = { sha1: 20, sha256: 32, sha512: 64 };
+export const CHECKSUM_SIZES: Readonly<Record<ChecksumAlgorithm, number>> = {
+  sha1: 20,
+  sha256: 32,
+  sha512: 64,
+};
 
 export function checksumNumber(algorithm: ChecksumAlgorithm): number {
   return CHECKSUM_NUMBERS[algorithm];

@@ -35,7 +35,8 @@ export type SignatureSize = Omit<PlannedSignature, 'offset'>;
 export function signatureSizes(key: SigningKey, cmsSize: number): SignatureSize[] {
   const certificates = [key.certificate, ...key.chain].map(({ der }) => der);
   const cms = { style: 'CMS', length: cmsSize, certificates } as const;
-  const bits = key.algorithm === 'rsa' ? key.certificate.publicKey.asymmetricKeyDetails?.modulusLength : undefined;
+  const bits =
+    key.algorithm === 'rsa' ? key.certificate.publicKey.asymmetricKeyDetails?.modulusLength : undefined;
   if (bits === undefined) return [cms];
   return [{ style: 'RSA', length: Math.ceil(bits / 8), certificates }, cms];
 }

@@ -79,7 +79,8 @@ function decodeText(data: Uint8Array): string {
 function checkChecksumNumber({ size, checksumAlgorithm }: XarHeader, { checksum }: TableOfContents): void {
   const algorithm = checksum?.algorithm;
   if (algorithm === undefined || size > xarHeader.size) return;
-  if (checksumAlgorithm !== checksumNumber(algorithm)) throw malformed('has another checksum than the header');
+  if (checksumAlgorithm !== checksumNumber(algorithm))
+    throw malformed('has another checksum than the header');
 }
 
 /** Checksum and signatures, then files: nothing else could be signed without moving files apart. */

@@ -8,7 +8,13 @@ import { readBytes, type ByteSource } from '../../bytes/source.js';
  *
  *   heap | terminator trailer | ticket | ticket trailer
  */
-const trailer = layout('a trailer of the package', { magic: bytes(4), version: u16, type: u16, length: u32, reserved: u32 });
+const trailer = layout('a trailer of the package', {
+  magic: bytes(4),
+  version: u16,
+  type: u16,
+  length: u32,
+  reserved: u32,
+});
 
 const MAGIC = Uint8Array.from(Buffer.from('t8lr'));
 const TYPE = { terminator: 1, ticket: 2 } as const;

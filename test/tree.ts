@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Files and links by their path, with forward slashes. */
@@ -32,5 +41,7 @@ function described(path: string): string {
   if (stats.isSymbolicLink()) return `-> ${readlinkSync(path)}`;
   const mode = (stats.mode & 0o7777).toString(8);
   if (stats.isDirectory()) return `folder ${mode}`;
-  return stats.isFile() ? `${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}` : 'other';
+  return stats.isFile()
+    ? `${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`
+    : 'other';
 }

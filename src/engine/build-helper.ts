@@ -14,6 +14,7 @@ import { makeBundle, planBundle } from './apple/helper/make-bundle.js';
 import type { MadeProgram } from './apple/helper/make-program.js';
 import type { Machine } from './apple/toolchain/choose-compiler.js';
 import { chooseIdentity } from './identity/option.js';
+import { resolveIdentity } from './identity/resolve.js';
 import { plannedReceipt, type Receipt, type SignatureReceipt } from './receipt.js';
 import { sign, type SignOptions } from './sign.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
@@ -71,6 +72,7 @@ export async function buildHelper(
   const request = normalizeHelperOptions(options, surroundings.cwd);
   const job = { request, surroundings, signing: signingOptions(options, surroundings.cwd) };
   if (options.dryRun === true) return plan(job);
+  await resolveIdentity(job.signing.identity, surroundings); // Nobody waits for a compiler to learn of a missing key.
   return withStaging(request.outputPath, (folder) => build(folder, job));
 }
 

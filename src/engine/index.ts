@@ -7,6 +7,7 @@ export { diff, type Difference, type DiffOptions, type SignatureDiff } from './d
 export type { Inspection } from './apple/inspect-code.js';
 export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';
 export { buildHelper, type BuildHelperOptions, type HelperReceipt } from './build-helper.js';
+export { compileUniversal, type Compiled, type CompileOptions } from './apple/toolchain/compile-universal.js';
 export { SigningError, type ErrorCode } from './system/error.js';
 export type { Compat, CompatName } from './apple/compat.js';
 export type { Finding, FindingCode } from './apple/finding.js';

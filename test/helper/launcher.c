@@ -76,6 +76,7 @@ static void impose(const char *condition) {
     else if ((value = value_of(condition, "leak="))) dup2(STDOUT_FILENO, atoi(value));
     else if ((value = value_of(condition, "umask="))) umask((mode_t)strtol(value, NULL, 8));
     else if ((value = value_of(condition, "fsize="))) limit(RLIMIT_FSIZE, value);
+    else if ((value = value_of(condition, "core="))) limit(RLIMIT_CORE, value);
     else if ((value = value_of(condition, "exec="))) wish.successor = value;
     else if ((value = value_of(condition, "broken="))) break_pipe(atoi(value));
     else if ((value = value_of(condition, "capable="))) make_capable(value);

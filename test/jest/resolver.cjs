@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const ESM_ONLY = new Set(['execa', 'jose', '@octokit/rest', 'archiver']);
+const ESM_ONLY = new Set(['execa', 'jose', '@octokit/rest', 'archiver', 'fs-extra/esm']);
 const bridges = path.join(__dirname, '..', '..', 'node_modules', '.cache', 'jest-esm-bridge');
 
 function bridgeTo(request) {

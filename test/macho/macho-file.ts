@@ -175,7 +175,12 @@ class Plan {
 
   #symtab(contentAt: number): Uint8Array {
     const stringOffset = this.#textEnd(contentAt);
-    const value = { symbolOffset: stringOffset, symbolCount: 0, stringOffset, stringSize: this.strings.length };
+    const value = {
+      symbolOffset: stringOffset,
+      symbolCount: 0,
+      stringOffset,
+      stringSize: this.strings.length,
+    };
     return this.#encode(symtab, { command: LC.symtab, ...value });
   }
 

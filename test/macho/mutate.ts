@@ -8,11 +8,23 @@ export interface Mutant {
 }
 
 /** Values at which readers stumble: the edges of signed and unsigned numbers, and sizes just past the end. */
-export const EDGES: readonly number[] = [0, 1, 2, 7, 8, 40, 200, 3000, 0x7fff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff];
+export const EDGES: readonly number[] = [
+  0, 1, 2, 7, 8, 40, 200, 3000, 0x7fff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff,
+];
 
 /** One change of a kind and place that `random` chooses; headers and signatures get more than their share. */
 export function mutate(original: Uint8Array, random: SeededRandom): Mutant {
-  const kind = random.pick(['byte', 'byte', 'number', 'number', 'number', 'bit', 'cut', 'zeros', 'twice'] as const);
+  const kind = random.pick([
+    'byte',
+    'byte',
+    'number',
+    'number',
+    'number',
+    'bit',
+    'cut',
+    'zeros',
+    'twice',
+  ] as const);
   const at = placeIn(original, random);
   const data = original.slice();
   const view = new DataView(data.buffer);

@@ -1,5 +1,6 @@
 import {
   decoding,
+  expectTag,
   Fields,
   malformed,
   readFirst,
@@ -82,6 +83,7 @@ function readSignedData(node: BerNode): SignedData {
   const certificates = fields.takeIf(contextTag(0));
   fields.takeIf(contextTag(1)); // revocation lists
   const signers = childrenOf(fields.take(TAG.set)).map(readSigner);
+  checkEnd(fields, 'the signed data');
   checkVersion(version, contentType, signers);
   return {
     digestAlgorithms,
@@ -90,6 +92,11 @@ function readSignedData(node: BerNode): SignedData {
     certificates: certificates ? readCertificates(certificates) : [],
     signers,
   };
+}
+
+/** What is not understood is not passed over either. */
+function checkEnd(fields: Fields, what: string): void {
+  if (fields.rest().length > 0) throw malformed(`${what} has unknown fields`);
 }
 
 /** The version follows from what is there (RFC 5652 5.1); PKCS #7, which Authenticode keeps to, knows 1 only (RFC 2315 9.1). */
@@ -105,9 +112,9 @@ function readContent(value: BerNode): EmbeddedContent {
   return { raw: value.raw, octets: isOctetString ? stringOctets(value) : value.content };
 }
 
-/** Other kinds than X.509 certificates carry context tags (RFC 5652 10.2.2); nobody has needed them. */
+/** Other kinds than X.509 certificates carry context tags (RFC 5652 10.2.2); nobody has needed them, so they are refused. */
 function readCertificates(node: BerNode): Certificate[] {
-  const nodes = childrenOf(node).filter(({ tag }) => tag === TAG.sequence);
+  const nodes = childrenOf(node).map((child) => expectTag(child, TAG.sequence));
   if (nodes.length > MAX_CERTIFICATES) throw malformed(`${nodes.length} certificates`);
   return nodes.map(({ raw }) => parseCertificate(raw));
 }
@@ -122,6 +129,7 @@ function readSigner(node: BerNode): SignerInfo {
   const signatureAlgorithm = readAlgorithm(fields.take());
   const signature = stringOctets(fields.take(TAG.octetString, TAG.octetString | 0x20));
   const unsigned = fields.takeIf(contextTag(1));
+  checkEnd(fields, 'the signer');
   return {
     signer,
     digestAlgorithm,

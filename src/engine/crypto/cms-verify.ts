@@ -67,7 +67,8 @@ function problemsOf(
   if (!certificate) return ['no-certificate'];
   if (!content) return ['no-content'];
   const hash = hashByOid(signer.digestAlgorithm);
-  if (!hash || !signedData.digestAlgorithms.includes(signer.digestAlgorithm)) return ['unsupported-algorithm'];
+  if (!hash || !signedData.digestAlgorithms.includes(signer.digestAlgorithm))
+    return ['unsupported-algorithm'];
   return [
     ...contentProblems(signedData.contentType, signer, hash, content),
     ...signatureProblems(signer, hash, certificate, content),

@@ -26,9 +26,11 @@ export interface TimestampToken {
 export function decodeTimestampToken(token: Uint8Array): TimestampToken {
   return decoding('the timestamp', () => {
     const signedData = decodeSignedData(token);
-    if (signedData.contentType !== OID.timestampInfo || !signedData.content)
-      throw malformed(`it holds content of type ${signedData.contentType}`);
-    return { signedData, info: readInfo(signedData.content.octets) };
+    const { contentType, content } = signedData;
+    if (contentType !== OID.timestampInfo || !content)
+      throw malformed(`it holds content of type ${contentType}`);
+    if (content.raw[0] !== TAG.octetString) throw malformed('its content is no OCTET STRING');
+    return { signedData, info: readInfo(content.octets) };
   });
 }
 

@@ -67,6 +67,9 @@ const CAUSES: Record<string, { code: ErrorCode; what: string; hint: string }> = 
   ENOENT: { code: 'NOT_FOUND', what: 'does not exist', hint: 'check the path' },
   ENOTDIR: { code: 'NOT_FOUND', what: 'has a parent that is not a folder', hint: 'check the path' },
   EISDIR: { code: 'INVALID_OPTION', what: 'is a folder, a file was expected', hint: 'check the path' },
+  EEXIST: { code: 'INVALID_OPTION', what: 'exists already and is in the way', hint: 'choose another place' },
+  ELOOP: { code: 'INVALID_OPTION', what: 'has links that lead in a circle', hint: 'check the path' },
+  ENAMETOOLONG: { code: 'INVALID_OPTION', what: 'has too long a name', hint: 'choose a shorter path' },
   EACCES: { code: 'PERMISSION_DENIED', what: 'is not accessible', hint: 'check its permissions' },
   EPERM: { code: 'PERMISSION_DENIED', what: 'is not accessible', hint: 'check its permissions' },
   EROFS: {
@@ -85,5 +88,8 @@ export function fileError(error: unknown, path: string): SigningError {
   if (system === undefined) throw error; // A bug of ours: let it fly.
   const known = CAUSES[system];
   if (known) return new SigningError(known.code, `${path} ${known.what}`, { hint: known.hint, cause: error });
-  return new SigningError('IO', `${path}: ${system}`, { cause: error });
+  return new SigningError('IO', `${path}: ${system}`, {
+    hint: 'check the disk, and try again',
+    cause: error,
+  });
 }

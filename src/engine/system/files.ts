@@ -22,7 +22,7 @@ import { kindOf, linkTarget, listFolder, sizesOf } from './folder.js';
 /** Measured fastest on Linux: smaller chunks pay per call, larger ones miss the processor's cache. */
 const CHUNK = 1 << 20;
 const PERMISSIONS = 0o7777;
-/** What we need in every folder of a copy to write into it. */
+/** What we need in a file or folder of our own to write into it. */
 const OWNER = 0o700;
 
 export interface FileSource extends ByteSource {
@@ -129,10 +129,12 @@ export async function patchOwnFile(source: FileSource, patches: readonly Patch[]
   if (runs.some((run) => typeof run.from === 'number' && run.from !== run.at))
     return replaceOwnFile(source, patches);
   try {
+    await chmod(source.path, source.mode | OWNER); // Build tools like to leave their results read-only.
     const handle = await open(source.path, 'r+');
     try {
       for (const run of runs) if (typeof run.from !== 'number') await writeFully(handle, run.from, run.at);
       await handle.truncate(patchedSize(source.size, patches));
+      await handle.chmod(source.mode);
     } finally {
       await handle.close();
     }

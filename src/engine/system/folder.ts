@@ -1,6 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { lstat, mkdir, readdir, readlink, realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { fileError, systemCode } from './error.js';
 
 export type EntryKind = 'file' | 'folder' | 'link' | 'other';
@@ -51,12 +50,10 @@ export function sizesOf(paths: readonly string[]): number[] {
 
 /** Makes the folder, or removes all that is in it. */
 export async function emptyFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-    for (const name of await readdir(path)) await rm(join(path, name), { recursive: true });
-  } catch (error) {
+  const { emptyDir } = await import('fs-extra/esm');
+  await emptyDir(path).catch((error: unknown) => {
     throw fileError(error, path);
-  }
+  });
 }
 
 export async function linkTarget(path: string): Promise<string> {

@@ -117,23 +117,23 @@ function takeBack(stage: string, name: string): void {
   if (exists(old) && !exists(target)) renameSync(old, target);
 }
 
-/** Tries again: a write that was under way may land in a folder that is being removed. */
-function remove(path: string): void {
-  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 20 };
+/** What cannot be removed is for the next run to try again: a result that stands is not to fail for it. */
+function remove(stage: string): void {
   try {
-    rmSync(path, options);
-  } catch (error) {
-    if (systemCode(error) !== 'EACCES') throw error;
-    unlock(path);
-    rmSync(path, options);
+    unlock(stage);
+    // A write that was under way may land in a folder that is being removed.
+    rmSync(stage, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  } catch {
+    // Somebody else's file in it, or a file system that has gone away.
   }
 }
 
 /** An earlier output may have read-only folders, from which nothing can be removed. */
-function unlock(path: string): void {
-  chmodSync(path, 0o700);
-  for (const entry of readdirSync(path, { withFileTypes: true }))
-    if (entry.isDirectory()) unlock(join(path, entry.name));
+function unlock(folder: string): void {
+  if (!exists(folder)) return;
+  chmodSync(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) unlock(join(folder, entry.name));
 }
 
 /** Of the plan, losing power may leave an empty file: then only what stood there before is known. */
@@ -175,7 +175,7 @@ function claim(stage: string): string | undefined {
 /** In a container, a run often has the number of the one that was killed before it. */
 function isAlive(pid: number, stage: string): boolean {
   if (pid === process.pid)
-    return (statSync(stage, { throwIfNoEntry: false })?.ctimeMs ?? 0) >= performance.timeOrigin;
+    return (statSync(stage, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= performance.timeOrigin;
   try {
     process.kill(pid, 0);
     return true;

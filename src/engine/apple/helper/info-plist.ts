@@ -93,16 +93,10 @@ function versionFault(key: string, found: unknown, wanted: string | undefined): 
   return !isEqual && `${key} is ${JSON.stringify(found)}, but the executable is for macOS ${wanted} or newer`;
 }
 
-/** SMJobBless reads these two elsewhere, so a helper app with them protects nothing (developer.apple.com, SMJobBless). */
+/** SMJobBless reads it elsewhere, so that it protects nothing here (developer.apple.com, SMJobBless). */
 function warningsOf(dict: PlistDict): string[] {
-  const misplaced = {
-    SMPrivilegedExecutables: 'the Info.plist of the app that installs the helper',
-    SMAuthorizedClients: 'a tool’s embedded __info_plist section',
-  };
-  return Object.entries(misplaced)
-    .filter(([key]) => entryOf(dict, key) !== undefined)
-    .map(
-      ([key, place]) =>
-        `${key} has no effect in the Info.plist of a helper app: macOS looks for it in ${place}`,
-    );
+  if (entryOf(dict, 'SMPrivilegedExecutables') === undefined) return [];
+  return [
+    'SMPrivilegedExecutables has no effect in the Info.plist of a helper: it belongs in that of the app that installs it',
+  ];
 }

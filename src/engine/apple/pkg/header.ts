@@ -34,7 +34,7 @@ export function checksumNumber(algorithm: ChecksumAlgorithm): number {
 /** Undefined for those that protect nothing. */
 export function checksumNamed(name: string): ChecksumAlgorithm | undefined {
   const lower = name.toLowerCase();
-  return lower in CHECKSUM_NUMBERS ? (lower as ChecksumAlgorithm) : undefined;
+  return Object.hasOwn(CHECKSUM_NUMBERS, lower) ? (lower as ChecksumAlgorithm) : undefined;
 }
 
 export function beginsWithXar(head: Uint8Array): boolean {

@@ -46,6 +46,9 @@ export interface TocFile {
   readonly size: number | undefined;
 }
 
+/** There are two: one of each style. */
+const MAX_SIGNATURES = 8;
+
 /** @throws SigningError `MALFORMED` */
 export function readTableOfContents(text: string): TableOfContents {
   const root = parseXml(text);
@@ -53,6 +56,7 @@ export function readTableOfContents(text: string): TableOfContents {
   if (!element) throw malformed('is not one of a xar archive');
   const checksum = childOf(element, 'checksum');
   const signatures = element.children.filter(({ name }) => name === 'signature' || name === 'x-signature');
+  if (signatures.length > MAX_SIGNATURES) throw malformed('has too many signatures');
   const found: Found = { pieces: [], files: [] };
   for (const file of childrenOf(element, 'file')) readFile(text, file, '', found);
   return {

@@ -17,6 +17,8 @@ const trailer = layout('a trailer of the package', {
 });
 
 const MAGIC = Uint8Array.from(Buffer.from('t8lr'));
+/** A chain of more is an attempt to keep a reader busy. */
+const MAX_TRAILERS = 16;
 const TYPE = { terminator: 1, ticket: 2 } as const;
 
 export interface Trailers {
@@ -30,7 +32,7 @@ export interface Trailers {
 export async function readTrailers(source: ByteSource, from: number): Promise<Trailers | undefined> {
   let end = source.size;
   let ticketSize: number | undefined;
-  while (end - trailer.size >= from) {
+  for (let count = 0; count < MAX_TRAILERS && end - trailer.size >= from; count++) {
     const found = trailer.read(await readBytes(source, end - trailer.size, trailer.size), 0, 'little');
     if (!equal(found.magic, MAGIC)) return undefined;
     if (found.type === TYPE.terminator) return { start: end - trailer.size, ticketSize };

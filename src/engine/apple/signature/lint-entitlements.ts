@@ -68,6 +68,6 @@ function findingsOf(key: string, { isRelease, hasProfile }: EntitlementUse): Ent
   return [];
 }
 
-function isRestrictedEntitlement(key: string): boolean {
+export function isRestrictedEntitlement(key: string): boolean {
   return RESTRICTED.some((pattern) => pattern.test(key));
 }

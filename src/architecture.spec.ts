@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
 const OWNERS: Readonly<Record<string, string>> = {
   execa: 'engine/system/run',
   archiver: 'engine/system/zip',
-  'fs-extra': 'engine/system/folder',
+  'fs-extra/esm': 'engine/system/folder',
   jose: 'engine/apple/connect/token',
   'node-forge': 'engine/crypto/rc2',
   '@octokit/rest': 'engine/github/client',

@@ -15,6 +15,7 @@ export const SHARED_SETTINGS = ['identity', 'fallbackIdentity', 'timestamp', 'co
 /** Options that hold a path, or a list of paths, in any executor. */
 const PATHS = new Set([
   'path',
+  'against',
   'outputPath',
   'outputFile',
   'receipt',
@@ -22,6 +23,7 @@ const PATHS = new Set([
   'prebuilt',
   'infoPlist',
   'entitlements',
+  'provisioningProfile',
 ]);
 
 /** All settings of one run: the value of each, and for people where it came from. */

@@ -46,10 +46,8 @@ export function judgeChain(
     const tolerated = TOLERATED[kind];
     return tolerated ? warningFinding(tolerated, where, text) : errorFinding('CERTIFICATE', where, text);
   });
-  return {
-    chain,
-    findings: [...findings, ...(problems.length === 0 ? strayFindings(intermediates, chain, where) : [])],
-  };
+  const isWhole = problems.every(({ kind }) => kind !== 'untrusted-root' && kind !== 'broken-signature');
+  return { chain, findings: [...findings, ...(isWhole ? strayFindings(intermediates, chain, where) : [])] };
 }
 
 /** Nothing vouches for certificates that lead nowhere: whatever was changed in one would go unnoticed. */

@@ -10,6 +10,7 @@ type Settings = Omit<SignOptions, 'entitlements' | 'paths' | 'signingTime' | 'dr
 /** Those of the engine, as JSON can hold them; `outputPath` is always a folder. */
 export interface SignExecutorOptions extends CommonOptions, Fallback, Settings {
   entitlements?: string;
+  provisioningProfile?: string;
   paths?: Record<string, Omit<CodeOptions, 'entitlements'> & { entitlements?: string }>;
   signingTime?: string;
   receipt?: string;

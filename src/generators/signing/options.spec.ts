@@ -31,7 +31,7 @@ describe('completeOptions', () => {
       artifact: 'dist/app',
       helperName: 'AppHelper',
     });
-    expect(completeOptions({ project: 'x', artifact: 'out/My App.app' })).toMatchObject({ parent: 'My-App' });
+    expect(completeOptions({ project: 'x', artifact: 'out/My App.app' })).toMatchObject({ parent: 'My App' });
   });
 
   it.each([

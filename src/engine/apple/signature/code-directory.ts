@@ -146,7 +146,9 @@ function layoutOf(version: number): AnyLayout {
 
 /** @throws SigningError `MALFORMED`; OutOfBounds when an offset points outside the blob */
 export function decodeCodeDirectory(blob: Uint8Array): CodeDirectory {
-  const { version } = VERSIONS[5].layout.read(blob);
+  const { magic, version } = VERSIONS[5].layout.read(blob);
+  if (magic !== MAGIC.codeDirectory)
+    throw new SigningError('MALFORMED', 'what should be a CodeDirectory is another blob');
   if (version < 0x20001 || version >= 0x30000) {
     throw new SigningError(
       'MALFORMED',

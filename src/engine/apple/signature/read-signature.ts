@@ -1,7 +1,7 @@
 import { readBytes } from '../../bytes/source.js';
 import { SigningError } from '../../system/error.js';
 import type { MachO } from '../macho/read.js';
-import { payloadOf } from './blob.js';
+import { blobHeader, payloadOf } from './blob.js';
 import { cdhashOf, decodeCodeDirectory, type CodeDirectory } from './code-directory.js';
 import type { HashType } from './hash-type.js';
 import { MAGIC, MAX_ALTERNATES, SLOT } from './magic.js';
@@ -55,8 +55,14 @@ export function decodeSignature(data: Uint8Array): CodeSignature {
     requirements: blobIn(superBlob, SLOT.requirements),
     entitlements: blobIn(superBlob, SLOT.entitlements),
     entitlementsDer: blobIn(superBlob, SLOT.entitlementsDer),
-    cms: cms && payloadOf(cms),
+    cms: cms && cmsIn(cms),
   };
+}
+
+/** Nothing hashes this blob's head. */
+function cmsIn(blob: Uint8Array): Uint8Array {
+  if (blobHeader.read(blob).magic === MAGIC.blobWrapper) return payloadOf(blob);
+  throw new SigningError('MALFORMED', 'what should be the signature of its signer is another blob');
 }
 
 function directoriesIn(superBlob: SuperBlob): StoredDirectory[] {

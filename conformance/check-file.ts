@@ -103,5 +103,5 @@ function unexpectedFinding(
   const ofCode = own.filter((finding) => finding.arch !== undefined || finding.path === path);
   const expected = signature ? '' : 'NOT_SIGNED';
   const actual = ofCode.map(({ code }) => code).join();
-  return actual === expected ? undefined : `${ofCode.map(({ message }) => message).join('; ') || 'accepted'}`;
+  return actual === expected ? undefined : ofCode.map(({ message }) => message).join('; ') || 'accepted';
 }

@@ -64,6 +64,6 @@ export async function unpack(
     maxBuffer: 1 << 26,
     encoding: 'utf8',
   });
-  if (error) throw new Error(`tar cannot be run: ${error.message}`);
-  if (status !== 0) throw new Error(`tar ended with ${status}: ${stderr.slice(-500)}`);
+  if (status === 0 && !error) return;
+  throw new Error(`tar failed: ${stderr.trim().slice(-300) || (error?.message ?? `status ${status}`)}`);
 }

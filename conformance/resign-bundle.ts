@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { removeSignature, sign } from '../src/engine/index.js';
 import { listCode } from '../src/engine/apple/bundle/nested-code.js';
 import { openBundle } from '../src/engine/apple/bundle/bundle.js';
-import { readMachOFile } from '../src/engine/apple/macho/read-file.js';
 import { copyTree, withSource } from '../src/engine/system/files.js';
 import { kindOf, listFolder } from '../src/engine/system/folder.js';
 import type { Comparison } from './resign.js';
@@ -20,10 +19,13 @@ export async function resignBundle(path: string, folder: string): Promise<Compar
 
 /** The program, and the seal of the bundle around it. */
 async function stripCode(path: string): Promise<void> {
-  if ((await kindOf(path)) === 'file') return void (await removeSignature({ path, inPlace: true }));
+  if ((await kindOf(path)) === 'file') {
+    await removeSignature({ path, inPlace: true });
+    return;
+  }
   const { root, executable } = await openBundle(path);
   await rm(join(root, '_CodeSignature'), { recursive: true });
-  await removeSignature({ path: join(root, executable!), inPlace: true });
+  await removeSignature({ path: join(root, executable), inPlace: true });
 }
 
 async function differentFile(original: string, copy: string, name: string): Promise<string | undefined> {

@@ -3,14 +3,18 @@ import { toHex } from '../src/engine/bytes/hex.js';
 import { patchedSource } from '../src/engine/bytes/patch.js';
 import type { ByteSource } from '../src/engine/bytes/source.js';
 import { childrenOf, readOnly } from '../src/engine/crypto/ber.js';
+import { verifyTimestamp } from '../src/engine/crypto/timestamp-verify.js';
+import { appleRoots } from '../src/engine/apple/certificates.js';
+import { timestampTokenOf } from '../src/engine/apple/signature/cms-signature.js';
 import { decodeSignedData } from '../src/engine/crypto/cms-decode.js';
 import { openBundle } from '../src/engine/apple/bundle/bundle.js';
 import { signCode, type CodeSettings, type OwnBundle } from '../src/engine/apple/bundle/sign-file.js';
+import { codeSettings } from '../src/engine/apple/code-settings.js';
 import { resolveCompat, type Compat } from '../src/engine/apple/compat.js';
 import { readMachOFile } from '../src/engine/apple/macho/read-file.js';
 import { payloadOf } from '../src/engine/apple/signature/blob.js';
-import { entitlementBlobs, readEntitlements } from '../src/engine/apple/signature/entitlements.js';
-import { CODE_FLAG } from '../src/engine/apple/signature/magic.js';
+import { readEntitlements } from '../src/engine/apple/signature/entitlements.js';
+import { CODE_FLAG, flagNames } from '../src/engine/apple/signature/magic.js';
 import type { CodeSignature } from '../src/engine/apple/signature/read-signature.js';
 import { readSmallFile } from '../src/engine/system/files.js';
 import { join } from 'node:path';
@@ -69,6 +73,7 @@ export async function resign(request: ResignRequest): Promise<Comparison> {
       ),
     }),
     ...(cms.length > 0 && { 'signed attributes': differentAttributes(signedAttributes[index], cms) }),
+    ...(slice.signature.signer?.timestamp !== undefined && { timestamp: await timestampProblem(cms) }),
     ...(cms.length > 0 && isByApple(cms) && { CMS: different('the CMS', rebuilt.signature.cms, cms) }),
   };
 }
@@ -84,13 +89,13 @@ function settingsOf(
   { given, signature }: ResignRequest['slice'],
   { entitlements }: CodeSignature,
 ): CodeSettings {
-  return {
+  const wishes = {
     identifier: given?.identifier ? signature.identifier : undefined,
-    flags: signature.flags & ~CODE_FLAG.adhoc,
-    runtimeVersion: undefined,
-    requirements: undefined,
-    entitlements: entitlements && entitlementBlobs(readEntitlements(payloadOf(entitlements))),
+    flags: flagNames(signature.flags & ~CODE_FLAG.adhoc),
+    hardenedRuntime: false, // It is among the flags.
+    entitlements: entitlements && readEntitlements(payloadOf(entitlements)),
   };
+  return codeSettings(wishes, {})('');
 }
 
 async function bundleAt(path: string): Promise<OwnBundle> {
@@ -129,6 +134,13 @@ function different(what: string, ours: Uint8Array | undefined, theirs: Uint8Arra
 function differentAttributes(ours: Uint8Array | undefined, cms: Uint8Array): string | undefined {
   const stored = decodeSignedData(cms).signers[0]!.signedAttributes!.raw;
   return different('the attributes', ours?.subarray(1), stored.subarray(1));
+}
+
+/** A real timestamp of Apple's has to lead to Apple's root. */
+async function timestampProblem(cms: Uint8Array): Promise<string | undefined> {
+  const [signer] = decodeSignedData(cms).signers;
+  const { problems } = verifyTimestamp(timestampTokenOf(signer!)!, signer!.signature, await appleRoots());
+  return problems[0]?.text;
 }
 
 /** Apple's encoder leaves its outermost lengths open; other people's signatures are packed differently. */

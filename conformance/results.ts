@@ -10,6 +10,22 @@ export interface Result {
   readonly problem: string | undefined;
 }
 
+/** Tables, their rows and their columns, in the order in which they are read; what is not here comes last. */
+const ORDER: readonly string[] = [
+  'Programs, by architecture',
+  'Bundles',
+  'One byte changed',
+  ...[
+    'codesign-developer-id',
+    'codesign-3rd-party-mac-developer',
+    'codesign-adhoc',
+    'apple-software-signing',
+  ],
+  ...['rcodesign-developer-id', 'ldid-adhoc', 'linker-signed', 'unsigned'],
+  ...['strip', 'cdhash', 'bytes', 'signature', 'requirement', 'entitlements DER', 'signed attributes', 'CMS'],
+  ...['timestamp', 'verify', 'inspect', 'CodeResources', 'whole bundle'],
+];
+
 /** Counts, and tells what is wrong as soon as it is known. */
 export class Results {
   readonly #results: Result[] = [];
@@ -23,7 +39,7 @@ export class Results {
 
   /** What could not be looked at here; a failure when REQUIRE_ORACLES=1. */
   skip(subject: string, why: string): void {
-    if (process.env['REQUIRE_ORACLES'] === '1')
+    if (process.env.REQUIRE_ORACLES === '1')
       this.add({ table: 'packages', category: 'packages', check: 'unpacked', subject, problem: why });
     else this.#skipped.push(subject);
     console.log(`! skipped ${subject}: ${why}`);
@@ -43,15 +59,15 @@ export class Results {
 
   /** Markdown: `identical / rows` for every category and check, one table after the other. */
   tables(): string {
-    return [...groupBy(this.#results, ({ table }) => table)]
+    return inOrder(groupBy(this.#results, ({ table }) => table))
       .map(([name, results]) => `${name}\n\n${tableOf(results)}`)
       .join('\n\n');
   }
 }
 
 function tableOf(results: readonly Result[]): string {
-  const checks = [...groupBy(results, ({ check }) => check).keys()];
-  const rows = [...groupBy(results, ({ category }) => category)].map(([category, own]) => [
+  const checks = inOrder(groupBy(results, ({ check }) => check)).map(([check]) => check);
+  const rows = inOrder(groupBy(results, ({ category }) => category)).map(([category, own]) => [
     category,
     ...checks.map((check) => ratio(own.filter((result) => result.check === check))),
   ]);
@@ -68,6 +84,11 @@ function markdown([head, ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   return [line(head!), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function inOrder<T>(groups: ReadonlyMap<string, T>): [string, T][] {
+  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

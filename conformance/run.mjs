@@ -3,5 +3,5 @@
 import { register } from 'node:module';
 
 register('./typescript-loader.mjs', import.meta.url);
-const { main } = await import('./main.ts');
+const { main } = await import('./main.js');
 process.exitCode = await main(process.argv.slice(2));

@@ -19,7 +19,7 @@ interface Rule {
 /** Any folder of the engine, and the files beside the verbs that they share. */
 const OF_VERBS = [
   /^engine\/\w+\//u,
-  /^engine\/(?:output|receipt|surroundings|timestamp-source|signable|backend)$/u,
+  /^engine\/(?:output|receipt|surroundings|signing-job|timestamp-source)$/u,
   /^node:/u,
 ];
 

@@ -32,8 +32,19 @@ export function plant(folder: string, tree: Tree): void {
 
 /** Everything below a folder, hidden and empty folders too: the mode and hash of files, the target of links. */
 export function snapshot(folder: string): Record<string, string> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
-  return Object.fromEntries(names.map((name) => [name, described(join(folder, name))]));
+  return Object.fromEntries(namesBelow(folder, '').map((name) => [name, described(join(folder, name))]));
+}
+
+/** Node's own recursive listing would go through links. */
+function namesBelow(folder: string, below: string): string[] {
+  const entries = readdirSync(join(folder, below), { withFileTypes: true });
+  const names = entries.map((entry) => ({
+    entry,
+    name: below === '' ? entry.name : `${below}/${entry.name}`,
+  }));
+  return names
+    .flatMap(({ entry, name }) => (entry.isDirectory() ? [name, ...namesBelow(folder, name)] : [name]))
+    .sort();
 }
 
 function described(path: string): string {

@@ -56,8 +56,8 @@ export async function diff(options: DiffOptions, given: Partial<Surroundings> = 
 }
 
 /** The first signed architecture speaks for all: codesign gives every slice the same requirement. */
-function requirementOf({ slices }: Inspection, path: string): string {
-  const signature = slices.find((slice) => slice.signature)?.signature;
+function requirementOf(inspection: Inspection, path: string): string {
+  const signature = inspection.slices.find((slice) => slice.signature)?.signature;
   if (signature) return signature.designatedRequirement;
   throw new SigningError('NOT_SIGNED', `${path}: code object is not signed at all`, {
     hint: 'compare signed builds',

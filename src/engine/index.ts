@@ -1,10 +1,13 @@
 // The public API: `import { sign, verify } from 'nx-codesign/engine'`.
 
-export { sign, type CodeOptions, type SignOptions } from './sign.js';
+export { sign, type SignOptions } from './sign.js';
+export type { CodeOptions, JobOptions } from './signing-job.js';
 export { verify, type Verification, type VerifiedSlice, type VerifyOptions } from './verify.js';
 export { inspect, type InspectOptions } from './inspect.js';
 export { diff, type Difference, type DiffOptions, type SignatureDiff } from './diff.js';
-export type { Inspection } from './apple/inspect-code.js';
+export type { CodeInspection, Inspection } from './apple/inspect-code.js';
+export type { ImageInspection } from './apple/dmg/inspect-image.js';
+export type { PackageInspection } from './apple/pkg/inspect-package.js';
 export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';
 export { buildHelper, type BuildHelperOptions, type HelperReceipt } from './build-helper.js';
 export { compileUniversal, type Compiled, type CompileOptions } from './apple/toolchain/compile-universal.js';

@@ -17,7 +17,7 @@ import { sign } from './sign.js';
 import { SigningError } from './system/error.js';
 import { verify } from './verify.js';
 
-const isSlow = process.env['SLOW'] === '1';
+const isSlow = process.env.SLOW === '1';
 const MUTANTS = isSlow ? 5000 : 250;
 const SEED = 20260304;
 

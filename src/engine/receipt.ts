@@ -1,6 +1,8 @@
 import type { Certificate } from './crypto/certificate.js';
 import type { Timestamp } from './crypto/timestamp.js';
 import type { SignedCode, SignedCodeSlice } from './apple/signature/signed-code.js';
+import type { Signed } from './apple/sign-into.js';
+import { toHex } from './bytes/hex.js';
 import type { IdentityChoice } from './identity/option.js';
 import type { Identity } from './identity/resolve.js';
 
@@ -13,7 +15,7 @@ export interface Receipt extends SignatureReceipt {
 
 export interface SignatureReceipt {
   readonly schemaVersion: 1;
-  readonly format: 'macho' | 'bundle';
+  readonly format: 'macho' | 'bundle' | 'dmg' | 'pkg';
   readonly identity: {
     readonly kind: 'adhoc' | 'certificate';
     /** In words: which identity, and why that one. */
@@ -27,6 +29,8 @@ export interface SignatureReceipt {
   readonly timestamp: { readonly time: string; readonly server: string } | null;
   /** Nested code first, what was asked for last. Empty in a dry run. */
   readonly files: readonly ReceiptFile[];
+  /** What Apple knows a package by: the checksum of its table of contents. Null for everything else. */
+  readonly checksum: { readonly algorithm: string; readonly value: string } | null;
   readonly warnings: readonly string[];
   /** True when nothing was changed. */
   readonly dryRun: boolean;
@@ -54,14 +58,16 @@ export interface SignedFacts {
   readonly identity: Identity;
   readonly signingTime: Date;
   readonly timestamp: Timestamp | undefined;
-  readonly code: readonly SignedCode[];
+  readonly signed: Signed;
   readonly warnings: readonly string[];
 }
 
 export function signatureReceipt(facts: SignedFacts): SignatureReceipt {
-  const { format, identity, signingTime, timestamp, code, warnings } = facts;
+  const { format, identity, signingTime, timestamp, signed, warnings } = facts;
   const { source } = identity;
-  const common = { schemaVersion: 1, format, files: code.map(fileReceipt), warnings, dryRun: false } as const;
+  const checksum = signed.checksum ? { ...signed.checksum, value: toHex(signed.checksum.value) } : null;
+  const files = signed.code.map(fileReceipt);
+  const common = { schemaVersion: 1, format, files, checksum, warnings, dryRun: false } as const;
   if (identity.kind === 'adhoc') return { ...common, identity: { kind: 'adhoc', source }, ...NO_SIGNER };
   return {
     ...common,
@@ -87,6 +93,7 @@ export function plannedReceipt(
     identity: { kind, source },
     ...NO_SIGNER,
     files: [],
+    checksum: null,
     warnings: [],
     dryRun: true,
   };

@@ -2,11 +2,13 @@ import { basename, dirname, join } from 'node:path';
 import { namedError } from './apple/bundle/sign-file.js';
 import { resolveCompat, type Compat, type CompatName } from './apple/compat.js';
 import { filePatches, readMachOFile } from './apple/macho/read-file.js';
+import { wholeFormatOf } from './apple/whole-formats.js';
+import type { Patch } from './bytes/patch.js';
 import { removalPatches } from './apple/macho/remove-signature.js';
 import { resolvePlaces, type PlacesRequest } from './output.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
 import { SigningError } from './system/error.js';
-import { withSource, writePatched } from './system/files.js';
+import { withSource, writePatched, type FileSource } from './system/files.js';
 import { withStaging } from './system/staging.js';
 
 export interface RemoveSignatureOptions extends PlacesRequest {
@@ -35,24 +37,25 @@ export async function removeSignature(
   }
   const { allocator, trimsPadding } = resolveCompat(options.compat);
   try {
+    const format = await wholeFormatOf(path);
     await withSource(path, async (source) => {
+      if (format) return writeStaged(source, await format.removeSignature(source), outputPath);
       const file = await readMachOFile(source);
       if (file.machos.every(({ codeSignature }) => !codeSignature))
         throw new SigningError('NOT_SIGNED', 'code object is not signed at all');
       const patches = file.machos.map((macho) =>
         macho.codeSignature ? removalPatches(macho, trimsPadding) : [],
       );
-      await withStaging(dirname(outputPath), (folder) =>
-        writePatched(
-          source,
-          filePatches(file, patches, allocator),
-          join(folder, basename(outputPath)),
-          source.mode,
-        ),
-      );
+      await writeStaged(source, filePatches(file, patches, allocator), outputPath);
     });
   } catch (error) {
     throw namedError(error, path);
   }
   return { outputPath };
+}
+
+function writeStaged(source: FileSource, patches: readonly Patch[], outputPath: string): Promise<void> {
+  return withStaging(dirname(outputPath), (folder) =>
+    writePatched(source, patches, join(folder, basename(outputPath)), source.mode),
+  );
 }

@@ -34,3 +34,28 @@ export async function completeSurroundings(given: Partial<Surroundings>): Promis
     appleRoots: given.appleRoots ?? (await appleRoots()),
   };
 }
+
+/** The same surroundings, with a reporter that also remembers what it warned of. */
+export function collectWarnings(surroundings: Surroundings): {
+  surroundings: Surroundings;
+  warnings: readonly string[];
+} {
+  const warnings: string[] = [];
+  const { reporter } = surroundings;
+  const collecting: Reporter = {
+    step: (text) => {
+      reporter.step(text);
+    },
+    detail: (text) => {
+      reporter.detail(text);
+    },
+    progress: (done, total) => {
+      reporter.progress(done, total);
+    },
+    warn: (text) => {
+      warnings.push(text);
+      reporter.warn(text);
+    },
+  };
+  return { surroundings: { ...surroundings, reporter: collecting }, warnings };
+}

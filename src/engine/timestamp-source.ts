@@ -1,6 +1,4 @@
 import { requestTimestamp, type Timestamp } from './crypto/timestamp.js';
-import type { SigningKey } from './crypto/signing-key.js';
-import { appleKindOf } from './apple/certificates.js';
 import type { Surroundings } from './surroundings.js';
 import { SigningError } from './system/error.js';
 
@@ -21,10 +19,10 @@ export interface TimestampSource {
  */
 export function timestampSource(
   option: TimestampOption | undefined,
-  key: SigningKey,
+  isDeveloperId: boolean,
   { http, clock, random }: Surroundings,
 ): TimestampSource | undefined {
-  const chosen = option ?? appleKindOf(key.certificate) === 'Developer ID Application';
+  const chosen = option ?? isDeveloperId;
   if (chosen === false) return undefined;
   const servers = chosen === true ? [APPLE_SERVER] : [chosen].flat().map(checkedServer);
   let last: Timestamp | undefined;

@@ -51,7 +51,8 @@ export interface MachOShape {
   readonly codeSize?: number;
   /** Text of `__TEXT,__info_plist`. */
   readonly infoPlist?: string;
-  readonly uuid?: Uint8Array;
+  /** Real linkers always write one, and so does this unless told. */
+  readonly uuid?: Uint8Array | 'none';
   /** LC_BUILD_VERSION, the older LC_VERSION_MIN_MACOSX, or neither. */
   readonly version?: 'build' | 'minimum' | 'none';
   /** Nibbles xxxx.yy.zz. */
@@ -127,7 +128,7 @@ class Plan {
       this.#textSegment(contentAt),
       ...(shape.withLinkedit === false ? [] : [this.#linkedit(contentAt)]),
       this.#symtab(contentAt),
-      ...(shape.uuid ? [this.#encode(uuidCommand, { command: LC.uuid, uuid: shape.uuid })] : []),
+      ...this.#uuid(),
       ...this.#version(),
       ...(shape.dylibs ?? []).map((name) => this.#dylib(name)),
       ...(shape.extraCommands ?? []),
@@ -182,6 +183,11 @@ class Plan {
       stringSize: this.strings.length,
     };
     return this.#encode(symtab, { command: LC.symtab, ...value });
+  }
+
+  #uuid(): Uint8Array[] {
+    const { uuid = new Uint8Array(16).fill(0x75) } = this.shape;
+    return uuid === 'none' ? [] : [this.#encode(uuidCommand, { command: LC.uuid, uuid })];
   }
 
   #version(): Uint8Array[] {

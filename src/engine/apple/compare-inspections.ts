@@ -31,7 +31,7 @@ const FACTS: readonly (readonly [string, (signature: SignatureInspection) => Jso
 export function compareInspections(before: Inspection, after: Inspection): Difference[] {
   const archs = [...new Set([...before.slices, ...after.slices].map(({ arch }) => arch))];
   return archs.flatMap((arch) => {
-    const find = ({ slices }: Inspection) => slices.find((slice) => slice.arch === arch);
+    const find = (inspection: Inspection) => inspection.slices.find((slice) => slice.arch === arch);
     return compareSlices(arch, find(before), find(after));
   });
 }

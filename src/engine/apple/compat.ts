@@ -42,10 +42,58 @@ export const COMPAT: Readonly<Record<CompatName, Compat>> = {
 
 /** A profile by name, or single settings on top of the newest one. @throws SigningError `INVALID_OPTION` */
 export function resolveCompat(option: CompatName | Partial<Compat> = 'macos-26'): Compat {
-  if (typeof option === 'object') return { ...COMPAT['macos-26'], ...option };
-  const profile = (COMPAT as Readonly<Record<string, Compat>>)[option];
-  if (profile) return profile;
-  throw new SigningError('INVALID_OPTION', `there is no compatibility profile ${option}`, {
+  if (typeof option === 'object') return { ...COMPAT['macos-26'], ...checkedSettings(option) };
+  if (Object.hasOwn(COMPAT, option)) return COMPAT[option];
+  throw new SigningError('INVALID_OPTION', `there is no compatibility profile ${JSON.stringify(option)}`, {
     hint: `choose one of ${Object.keys(COMPAT).join(', ')}`,
   });
+}
+
+interface Allowed {
+  readonly words: string;
+  readonly allows: (value: unknown) => boolean;
+}
+
+const oneOf = (...values: readonly unknown[]): Allowed => ({
+  words: `one of ${values.join(', ')}`,
+  allows: (value) => values.includes(value),
+});
+
+/** A signature is held in memory, and is a thousandth of this in practice. */
+const MAX_RESERVE = 16 << 20;
+const RULES = oneOf('macos-11', 'macos-12', 'macos-26');
+const HASHES = oneOf('sha1', 'sha256');
+
+/** What each setting may be: JSON and plain JavaScript know no types. */
+const ALLOWED: Readonly<Record<keyof Compat, Allowed>> = {
+  allocator: oneOf('cctools', 'in-process'),
+  arm64PageSize: oneOf(4096, 16384),
+  digests: {
+    words: `${RULES.words}, or a list of sha1 and sha256`,
+    allows: (value) =>
+      Array.isArray(value) ? value.length > 0 && value.every(HASHES.allows) : RULES.allows(value),
+  },
+  cmsReserve: {
+    words: `a number of bytes up to ${MAX_RESERVE}`,
+    allows: (value) => typeof value === 'number' && value >= 0 && value <= MAX_RESERVE && value % 1 === 0,
+  },
+  trimsPadding: oneOf(true, false),
+  hostArch: oneOf('arm64', 'x86_64'),
+};
+
+function checkedSettings(settings: Partial<Compat>): Partial<Compat> {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!Object.hasOwn(ALLOWED, name)) {
+      throw new SigningError('INVALID_OPTION', `there is no compatibility setting ${JSON.stringify(name)}`, {
+        hint: `choose among ${Object.keys(ALLOWED).join(', ')}`,
+      });
+    }
+    const { words, allows } = ALLOWED[name as keyof Compat];
+    if (!allows(value)) {
+      throw new SigningError('INVALID_OPTION', `compat.${name} cannot be ${JSON.stringify(value)}`, {
+        hint: `it is ${words}`,
+      });
+    }
+  }
+  return settings;
 }

@@ -3,11 +3,9 @@ import type { ByteSource } from '../bytes/source.js';
 import type { Certificate } from '../crypto/certificate.js';
 import type { CodeSettings } from './bundle/sign-file.js';
 import type { Compat } from './compat.js';
-import type { Finding } from './finding.js';
-import type { CodeSignature } from './signature/read-signature.js';
 import type { SignedCode } from './signature/signed-code.js';
 import type { KeySignerRequest } from './signature/signer.js';
-import type { CmsVerdict } from './signature/verify-cms.js';
+import type { SliceVerdict } from './signature/verify-slice.js';
 
 /** A kind of file that is signed as one whole: a disk image, an installer package. */
 export interface Format<Inspection> {
@@ -18,8 +16,8 @@ export interface Format<Inspection> {
   recognizes(probe: Probe): boolean;
   /** @throws SigningError `NOT_SIGNABLE`, `UNSUPPORTED`, `MALFORMED`, `INVALID_OPTION`, `SIGNATURE_TOO_LARGE`, what the timestamp throws */
   sign(source: ByteSource, request: FormatRequest): Promise<SignedWhole>;
-  /** Everything that is wrong is a finding; only errors of the machine are thrown. */
-  verify(source: ByteSource, context: FormatContext): Promise<FormatVerdict>;
+  /** Everything that is wrong is a finding; only errors of the machine are thrown. A package has no CodeDirectory. */
+  verify(source: ByteSource, context: FormatContext): Promise<SliceVerdict>;
   /** @throws SigningError `NOT_SIGNABLE`, `UNSUPPORTED`, `MALFORMED` */
   inspect(source: ByteSource, context: FormatContext): Promise<Inspection>;
   /** @throws SigningError `NOT_SIGNED`, `NOT_SIGNABLE`, `UNSUPPORTED`, `MALFORMED` */
@@ -70,12 +68,4 @@ export interface FormatContext {
   readonly path: string;
   readonly now: Date;
   readonly appleRoots: readonly Certificate[];
-}
-
-export interface FormatVerdict {
-  readonly findings: readonly Finding[];
-  /** Undefined for what is not signed, and for packages, which have no CodeDirectory. */
-  readonly signature: CodeSignature | undefined;
-  /** Undefined when nobody signed, or ad-hoc. */
-  readonly cms: CmsVerdict | undefined;
 }

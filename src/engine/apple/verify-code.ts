@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { OutOfBounds } from '../bytes/layout.js';
 import { mapConcurrently } from '../system/concurrency.js';
 import { SigningError } from '../system/error.js';
 import { readSmallFileIfPresent, withSource } from '../system/files.js';
@@ -11,7 +10,7 @@ import { isMachO } from './bundle/nested-code.js';
 import { verifyScript } from './bundle/script-signature.js';
 import { unsealedEntries } from './bundle/root-contents.js';
 import { verifyResources, type SealedCode } from './bundle/verify-resources.js';
-import { errorFinding, warningFinding, type Finding, type FindingCode } from './finding.js';
+import { errorFinding, warningFinding, type Finding } from './finding.js';
 import { readMachOFile } from './macho/read-file.js';
 import { CODE_FLAG, SLOT } from './signature/magic.js';
 import { explainUnmet, judgeRequirement, ownRequirement } from './signature/judge-requirement.js';
@@ -20,6 +19,8 @@ import type { ClauseResult } from './signature/requirement-evaluate.js';
 import type { Requirement } from './signature/requirement.js';
 import type { Outside, VerifyContext } from './signature/verify-signature.js';
 import { verifySlice, type SliceVerdict } from './signature/verify-slice.js';
+import { unreadableFinding } from './unreadable.js';
+import { wholeFormatOf, type WholeFormat } from './whole-formats.js';
 
 /** What a verifier found out about one piece of code and all that is in it. */
 export interface CodeVerdict {
@@ -41,8 +42,12 @@ export async function verifyCode(
   switch (await kindOf(path)) {
     case 'folder':
       return verifyBundle(path, required, context);
-    case 'file':
-      return verifyFile(path, BARE, required, context);
+    case 'file': {
+      const format = await wholeFormatOf(path);
+      return format
+        ? verifyWhole(path, format, required, context)
+        : verifyFile(path, BARE, required, context);
+    }
     case undefined:
       throw new SigningError('NOT_FOUND', `${path} does not exist`, {
         hint: 'build and sign it first, or check the path',
@@ -53,6 +58,16 @@ export async function verifyCode(
         hint: 'give the path that the link leads to',
       });
   }
+}
+
+async function verifyWhole(
+  path: string,
+  format: WholeFormat,
+  required: Requirement | undefined,
+  context: VerifyContext,
+): Promise<CodeVerdict> {
+  const slice = await withSource(path, (source) => format.verify(source, { ...context, path }));
+  return judged(path, [slice], required, context);
 }
 
 /** Verifies a Mach-O file with everything that its signature covers. */
@@ -70,29 +85,11 @@ export async function verifyFile(
       return judged(path, slices, required, context);
     });
   } catch (error) {
-    return { ...NOTHING, findings: [unreadable(error, path)] };
+    return { ...NOTHING, findings: [unreadableFinding(error, { path })] };
   }
 }
 
 const NOTHING: CodeVerdict = { findings: [], slices: [], requirement: [] };
-
-/** What cannot even be read is as bad as what was changed; a file that is not there stays an error. */
-function unreadable(error: unknown, path: string): Finding {
-  if (error instanceof OutOfBounds) return errorFinding('MALFORMED', { path }, error.message);
-  const code = error instanceof SigningError ? UNREADABLE[error.code] : undefined;
-  if (!code) throw error;
-  return errorFinding(code, { path }, (error as SigningError).message);
-}
-
-const UNREADABLE: Readonly<Partial<Record<SigningError['code'], FindingCode>>> = {
-  NOT_SIGNABLE: 'NOT_CODE',
-  MALFORMED: 'MALFORMED',
-  UNSUPPORTED: 'NOT_CODE',
-  INVALID_BUNDLE: 'INVALID_BUNDLE',
-  INVALID_INFO_PLIST: 'INVALID_BUNDLE',
-  INVALID_PLIST: 'MALFORMED',
-  INVALID_REQUIREMENT: 'MALFORMED',
-};
 
 function judged(
   path: string,
@@ -143,7 +140,7 @@ export async function verifyBundle(
     ];
     return { ...own, findings };
   } catch (error) {
-    return { ...NOTHING, findings: [unreadable(error, path)] };
+    return { ...NOTHING, findings: [unreadableFinding(error, { path })] };
   }
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { appleCertificate, appleSignature } from '../../../test/fixtures/apple-cms.js';
+import { appleCertificate } from '../../../test/fixtures/apple-certificate.js';
 import { OpensslPki } from '../../../test/oracles/openssl-pki.js';
 import { describeWithOracle } from '../../../test/oracles/oracle.js';
-import { testPki } from '../../../test/pki/test-pki.js';
+import { TEAM, testPki } from '../../../test/pki/test-pki.js';
 import { toHex } from '../bytes/hex.js';
 import { systemCode } from '../system/error.js';
 import { isIssuedBy, isSelfIssued, parseCertificate } from './certificate.js';
@@ -24,15 +24,15 @@ const APPLE = [
   'DeveloperIDG2CA',
 ];
 
-describe('a Developer ID certificate of Apple’s making', () => {
-  const leaf = appleSignature.leaf();
+describe('a Developer ID certificate', () => {
+  const { certificate: leaf } = testPki.developerIdApplication();
 
   it('tells team, purposes and Apple’s own extensions', () => {
-    expect(leaf.subject.commonName).toBe('Developer ID Application: FLUTTER.IO LLC (S8QB4VV633)');
-    expect(leaf.subject.organizationalUnit).toBe('S8QB4VV633');
-    expect(leaf.subject.organization).toBe('FLUTTER.IO LLC');
+    expect(leaf.subject.commonName).toBe(`Developer ID Application: Example Corporation (${TEAM})`);
+    expect(leaf.subject.organizationalUnit).toBe(TEAM);
+    expect(leaf.subject.organization).toBe('Example Corporation');
     expect(leaf.subject.country).toBe('US');
-    expect(leaf.subject.attributes[0]).toEqual({ oid: OID.userId, value: 'S8QB4VV633' });
+    expect(leaf.subject.attributes[0]).toEqual({ oid: OID.userId, value: TEAM });
     expect(leaf.extendedKeyUsage).toEqual([OID.codeSigning]);
     expect(leaf.keyUsage).toEqual(['digitalSignature']);
     expect(leaf.isCertificateAuthority).toBe(false);
@@ -42,16 +42,29 @@ describe('a Developer ID certificate of Apple’s making', () => {
     expect(leaf.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
   });
 
-  it('was issued by the G2 intermediate, which was issued by the root, which issued itself', () => {
-    const [intermediate, root] = appleSignature.chain();
-    expect(isIssuedBy(leaf, intermediate!)).toBe(true);
-    expect(isIssuedBy(intermediate!, root!)).toBe(true);
-    expect(isIssuedBy(root!, root!)).toBe(true);
-    expect(isSelfIssued(root!)).toBe(true);
+  it('is issued by its authority and by nobody else', () => {
+    const [authority, root] = testPki.developerIdApplication().chain;
+    expect(isIssuedBy(leaf, authority!)).toBe(true);
     expect(isIssuedBy(leaf, root!)).toBe(false);
-    expect(leaf.authorityKeyIdentifier).toEqual(intermediate!.subjectKeyIdentifier);
-    expect(intermediate!.pathLength).toBe(0);
-    expect(intermediate!.keyUsage).toEqual(['keyCertSign', 'cRLSign']);
+    expect(leaf.authorityKeyIdentifier).toEqual(authority!.subjectKeyIdentifier);
+  });
+});
+
+describe('Apple’s authority for Developer ID', () => {
+  const authority = appleCertificate('DeveloperIDG2CA');
+  const root = appleCertificate('AppleIncRootCertificate');
+
+  it('was issued by the root, which issued itself', () => {
+    expect(isIssuedBy(authority, root)).toBe(true);
+    expect(isIssuedBy(root, root)).toBe(true);
+    expect(isSelfIssued(root)).toBe(true);
+    expect(isIssuedBy(authority, appleCertificate('AppleRootCA-G2'))).toBe(false);
+  });
+
+  it('issues to developers alone', () => {
+    expect(authority.pathLength).toBe(0);
+    expect(authority.keyUsage).toEqual(['keyCertSign', 'cRLSign']);
+    expect(toHex(authority.extension('1.2.840.113635.100.6.2.6')!)).toBe('0500');
   });
 });
 
@@ -66,7 +79,7 @@ describe('a certificate with a changed signature', () => {
 });
 
 describe('malformed certificates', () => {
-  const { der } = appleSignature.leaf();
+  const { der } = testPki.developerIdApplication().certificate;
   const outcomeOf = (data: Uint8Array) => {
     try {
       parseCertificate(data);

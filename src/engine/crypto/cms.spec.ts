@@ -1,24 +1,19 @@
 import fc from 'fast-check';
-import {
-  APPLE_CMS_SHA256,
-  APPLE_CODE_DIRECTORY_SHA256,
-  appleSignature,
-  appleTimestampToken,
-} from '../../../test/fixtures/apple-cms.js';
+import { grant } from '../../../test/fakes/timestamp/timestamp-authority.js';
 import { OpensslPki } from '../../../test/oracles/openssl-pki.js';
 import { describeWithOracle } from '../../../test/oracles/oracle.js';
-import { testPki } from '../../../test/pki/test-pki.js';
+import { TEAM, testPki } from '../../../test/pki/test-pki.js';
 import { concat } from '../bytes/concat.js';
 import { toHex } from '../bytes/hex.js';
 import { SigningError } from '../system/error.js';
 import { childrenOf, readOnly } from './ber.js';
-import { readAttributes } from './cms-attribute.js';
 import { decodeSignedData } from './cms-decode.js';
 import { encodeSignedData, signContent, type SignatureRequest } from './cms-encode.js';
 import { verifySignedData } from './cms-verify.js';
 import { integer, octetString, oid, sequence } from './der.js';
 import { digest } from './digest.js';
 import { OID } from './oids.js';
+import { encodeHashAlgorithm, readHashAlgorithm } from './signature-algorithm.js';
 
 const content = new TextEncoder().encode('what is signed');
 const signingTime = new Date('2026-11-22T12:00:00Z');
@@ -44,47 +39,36 @@ async function sign(
   return encodeSignedData(await signContent(requestOf(changes)), encoding);
 }
 
-/** Apple's own signature, from its parts. */
-function appleCms(): Uint8Array {
-  const key = {
-    certificate: appleSignature.leaf(),
-    chain: appleSignature.chain(),
-    algorithm: 'rsa' as const,
-    sign: () => Promise.reject(new Error('the signature is there already')),
-  };
-  const { signedAttributes, value } = appleSignature;
-  return encodeSignedData({ request: requestOf({ key }), signedAttributes, value }, 'apple', [
-    { oid: OID.timestampToken, values: [appleTimestampToken()] },
-  ]);
+/** In the shape of Apple's: open lengths, and a timestamp. */
+async function stamped(): Promise<Uint8Array> {
+  const signature = await signContent(requestOf());
+  const imprint = sequence(encodeHashAlgorithm('sha256'), octetString(digest('sha256', signature.value)));
+  const question = { imprint, policy: undefined, nonce: undefined };
+  const response = await grant(question, testPki.timestampSigner().signingKey, signingTime);
+  const [, token] = childrenOf(readOnly(response));
+  return encodeSignedData(signature, 'apple', [{ oid: OID.timestampToken, values: [token!.raw] }]);
 }
 
-describe('a signature that Apple made', () => {
-  it('is, put together again by us, the same to the byte', () => {
-    expect(toHex(digest('sha256', appleCms()))).toBe(APPLE_CMS_SHA256);
+describe('a signature in Apple’s shape', () => {
+  it('decodes in spite of its open lengths, and verifies', async () => {
+    const signedData = decodeSignedData(await stamped());
+    const { problems, certificate, signer } = verifySignedData(signedData, content);
+    expect(problems).toEqual([]);
+    expect(certificate?.subject.organizationalUnit).toBe(TEAM);
+    expect(signer?.unsignedAttributes?.attributes.map(({ oid: name }) => name)).toEqual([OID.timestampToken]);
   });
 
-  it('has its signed attributes in the order in which we write them', () => {
-    const { attributes } = readAttributes(readOnly(appleSignature.signedAttributes));
-    expect(attributes.map((attribute) => attribute.oid)).toEqual([
+  it('has its signed attributes in the order of Apple’s', async () => {
+    const cdhashes = { oid: '1.2.840.113635.100.9.1', values: [octetString(new Uint8Array(278))] };
+    const hash = sequence(oid(OID.sha256), octetString(new Uint8Array(32)));
+    const cdhashes2 = { oid: '1.2.840.113635.100.9.2', values: [hash] };
+    const { signers } = decodeSignedData(await sign({ attributes: [cdhashes, cdhashes2] }));
+    expect(signers[0]!.signedAttributes!.attributes.map((attribute) => attribute.oid)).toEqual([
       OID.contentType,
       OID.signingTime,
       OID.messageDigest,
-      '1.2.840.113635.100.9.2',
-      '1.2.840.113635.100.9.1',
-    ]);
-  });
-
-  it('decodes in spite of its open lengths, and verifies but for the content that is not here', () => {
-    const signedData = decodeSignedData(appleCms());
-    const verdict = verifySignedData(signedData, content);
-    expect(verdict.problems).toEqual(['digest-mismatch']);
-    expect(verdict.certificate?.subject.organizationalUnit).toBe('S8QB4VV633');
-    const signedDigest = verdict.signer?.signedAttributes?.attributes.find(
-      ({ oid }) => oid === OID.messageDigest,
-    );
-    expect(toHex(signedDigest!.values[0]!)).toBe(`0420${APPLE_CODE_DIRECTORY_SHA256}`);
-    expect(verdict.signer?.unsignedAttributes?.attributes.map(({ oid }) => oid)).toEqual([
-      OID.timestampToken,
+      cdhashes2.oid,
+      cdhashes.oid,
     ]);
   });
 });
@@ -185,6 +169,48 @@ describe('when verifying', () => {
     expect(problemsOf({ contentType: OID.timestampInfo })).toEqual(['content-type-mismatch']);
   });
 
+  it('takes no hash that the signature does not announce, and none with parameters', async () => {
+    const signedData = decodeSignedData(await sign());
+    expect(verifySignedData({ ...signedData, digestAlgorithms: [] }, content).problems).toEqual([
+      'unsupported-algorithm',
+    ]);
+    const [signer] = signedData.signers;
+    const odd = { ...signer!.signatureAlgorithm, parameters: readOnly(integer(1)) };
+    const signers = [{ ...signer!, signatureAlgorithm: odd }];
+    expect(verifySignedData({ ...signedData, signers }, content).problems).toEqual(['unsupported-algorithm']);
+    expect(() => readHashAlgorithm(readOnly(sequence(oid(OID.sha256), integer(1))))).toThrow(
+      'has parameters',
+    );
+  });
+
+  // RFC 5652 5.1 and 5.3: nothing signs the version, so it has to be the one that follows from the rest.
+  it.each([
+    ['signed data', 0],
+    ['a signer', 4],
+  ])('refuses %s of another version', async (what, field) => {
+    const der = await sign();
+    const parts = childrenOf(childrenOf(childrenOf(readOnly(der))[1]!)[0]!);
+    const version = field === 0 ? parts[0]! : childrenOf(childrenOf(parts[field]!)[0]!)[0]!;
+    const changed = Uint8Array.from(der);
+    changed[version.content.byteOffset - der.byteOffset] = 3;
+    expect(() => decodeSignedData(changed)).toThrow(`${what} of version 3`);
+  });
+
+  it('refuses certificates of other kinds and fields that are unknown', async () => {
+    const der = await sign();
+    const [, , , certificates, signers] = childrenOf(childrenOf(childrenOf(readOnly(der))[1]!)[0]!);
+    const withTag = (node: { raw: Uint8Array }, tag: number) => {
+      const changed = Uint8Array.from(der);
+      changed[node.raw.byteOffset - der.byteOffset] = tag;
+      return changed;
+    };
+    const [certificate] = childrenOf(certificates!);
+    expect(() => decodeSignedData(withTag(certificate!, 0xa2))).toThrow('malformed');
+    const value = childrenOf(childrenOf(signers!)[0]!).at(-1)!;
+    expect(() => decodeSignedData(withTag(value, 0xa1))).toThrow('malformed');
+    expect(() => decodeSignedData(withTag(signers!, 0xa1))).toThrow('malformed');
+  });
+
   it('takes no signature over bare content for one of a typed content', async () => {
     const signedData = decodeSignedData(
       await sign({ content: { kind: 'embedded', type: OID.timestampInfo, octets: content } }),
@@ -217,8 +243,8 @@ describe('malformed signatures', () => {
     }
   };
 
-  it('are MALFORMED when cut off at any length', () => {
-    const whole = appleCms();
+  it('are MALFORMED when cut off at any length', async () => {
+    const whole = await stamped();
     for (let size = 0; size < whole.length; size += size < 200 ? 1 : 61)
       expect(outcomeOf(whole.subarray(0, size))).toBe('MALFORMED');
   });
@@ -237,14 +263,14 @@ describe('malformed signatures', () => {
     );
   });
 
-  it('never crash when anything in them is changed', () => {
-    const whole = appleCms();
+  it('never crash when anything in them is changed', async () => {
+    const whole = await stamped();
     const change = fc.tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 }));
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
         const changed = Uint8Array.from(whole);
         for (const [at, octet] of changes) changed[at] = octet;
-        expect(['invalid', 'MALFORMED', 'INVALID_CERTIFICATE']).toContain(outcomeOf(changed));
+        expect(['valid', 'invalid', 'MALFORMED', 'INVALID_CERTIFICATE']).toContain(outcomeOf(changed));
       }),
       { seed: 2315, numRuns: 600 },
     );

@@ -1,11 +1,5 @@
 import fc from 'fast-check';
 import { grant } from '../../../test/fakes/timestamp/timestamp-authority.js';
-import {
-  APPLE_TOKEN_SHA256,
-  appleCertificate,
-  appleSignature,
-  appleTimestampToken,
-} from '../../../test/fixtures/apple-cms.js';
 import { OpensslPki } from '../../../test/oracles/openssl-pki.js';
 import { describeWithOracle } from '../../../test/oracles/oracle.js';
 import { endEntity, extension, issue, type TestIdentity } from '../../../test/pki/issue.js';
@@ -13,6 +7,7 @@ import { ecKeys } from '../../../test/pki/keys.js';
 import { testPki } from '../../../test/pki/test-pki.js';
 import { toHex } from '../bytes/hex.js';
 import { systemCode } from '../system/error.js';
+import { childrenOf, readOnly } from './ber.js';
 import { encodeSignedData, signContent } from './cms-encode.js';
 import { integer, octetString, oid, sequence, utf8String } from './der.js';
 import { digest, type HashAlgorithm } from './digest.js';
@@ -33,41 +28,48 @@ function tokenIn(response: Uint8Array): Uint8Array {
   return decoded.token;
 }
 
-describe('a timestamp that Apple made', () => {
-  const token = appleTimestampToken();
-  const anchors = [appleCertificate('AppleIncRootCertificate')];
+/** As our test server grants it, in the shape of Apple's. */
+async function granted(): Promise<Uint8Array> {
+  const imprint = sequence(encodeHashAlgorithm('sha256'), octetString(digest('sha256', message)));
+  const question = { imprint, policy: undefined, nonce: integer(nonce) };
+  return tokenIn(await grant(question, testPki.timestampSigner().signingKey, NOW));
+}
 
-  it('is the one that Apple’s server sent', () => {
-    expect(toHex(digest('sha256', token))).toBe(APPLE_TOKEN_SHA256);
-  });
+describe('a timestamp that was granted', () => {
+  const anchors = [testPki.root().certificate];
 
-  it('verifies, SHA-1 and all, at its own time', () => {
-    const { problems, time, signer, info } = verifyTimestamp(token, appleSignature.value, anchors);
+  it('verifies at its own time', async () => {
+    const { problems, time, signer, chain, info } = verifyTimestamp(await granted(), message, anchors);
     expect(problems).toEqual([]);
-    expect(time).toEqual(appleSignature.time);
-    expect(signer?.subject.commonName).toBe('Timestamp Signer ST1');
+    expect(time).toEqual(NOW);
+    expect(signer?.subject.commonName).toBe('Test Timestamp Signer');
+    expect(chain.at(-1)?.sha256).toBe(anchors[0]!.sha256);
     expect(info.policy).toBe('1.2.3.4.5.6');
-    expect(info.nonce).toHaveLength(8);
+    expect(info.nonce).toEqual(nonce);
   });
 
-  it('does not verify for another signature or from another root', () => {
+  it('does not verify for another signature or from another root', async () => {
+    const token = await granted();
     const kindsOf = (...args: Parameters<typeof verifyTimestamp>) =>
       verifyTimestamp(...args).problems.map(({ kind }) => kind);
-    expect(kindsOf(token, message, anchors)).toEqual(['wrong-message']);
-    expect(kindsOf(token, appleSignature.value, [appleCertificate('AppleRootCA-G3')])).toEqual(['untrusted']);
+    expect(kindsOf(token, message.subarray(1), anchors)).toEqual(['wrong-message']);
+    expect(kindsOf(token, message, [testPki.strangerRoot().certificate])).toEqual(['untrusted']);
   });
 
-  it('neither verifies nor crashes when what it says is changed', () => {
-    const at = Buffer.from(token).indexOf(Buffer.from('20260915082019Z'));
+  it('neither verifies nor crashes when what it says is changed', async () => {
+    const token = await granted();
+    const at = Buffer.from(token).indexOf(Buffer.from('20261122120000Z'));
     const changed = Uint8Array.from(token);
-    changed[at + 3] = '5'.charCodeAt(0);
-    expect(verifyTimestamp(changed, appleSignature.value, anchors).problems.map(({ text }) => text)).toEqual([
+    changed.set(Buffer.from('2019'), at);
+    expect(verifyTimestamp(changed, message, anchors).problems.map(({ text }) => text)).toEqual([
       'the content is not what was signed',
-      'C=US,O=Apple Inc.,CN=Timestamp Signer ST1 is not valid yet',
+      ...['Test Timestamp Signer', 'Test Timestamp Certification Authority', 'Test Root CA'].map(
+        (name) => expect.stringMatching(new RegExp(`${name}.* is not valid yet`)) as string,
+      ),
     ]);
     const outcomeOf = (data: Uint8Array) => {
       try {
-        return verifyTimestamp(data, appleSignature.value, anchors).problems.length > 0 ? 'invalid' : 'valid';
+        return verifyTimestamp(data, message, anchors).problems.length > 0 ? 'invalid' : 'valid';
       } catch (error) {
         return systemCode(error) ?? error;
       }
@@ -81,6 +83,16 @@ describe('a timestamp that Apple made', () => {
       }),
       { seed: 3161, numRuns: 500 },
     );
+  });
+
+  it('whose content is no OCTET STRING is no timestamp', async () => {
+    const token = await granted();
+    const changed = Uint8Array.from(token);
+    const [, wrapper] = childrenOf(readOnly(token));
+    const content = childrenOf(childrenOf(wrapper!)[0]!)[2]!;
+    const octets = childrenOf(childrenOf(content)[1]!)[0]!;
+    changed[octets.raw.byteOffset - token.byteOffset] = 0x0c;
+    expect(() => verifyTimestamp(changed, message, anchors)).toThrow('its content is no OCTET STRING');
   });
 });
 

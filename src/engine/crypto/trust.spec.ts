@@ -1,4 +1,4 @@
-import { appleCertificate, appleSignature } from '../../../test/fixtures/apple-cms.js';
+import { appleCertificate } from '../../../test/fixtures/apple-certificate.js';
 import { OpensslPki } from '../../../test/oracles/openssl-pki.js';
 import { describeWithOracle } from '../../../test/oracles/oracle.js';
 import { authority, endEntity, extension, issue, type TestIdentity } from '../../../test/pki/issue.js';
@@ -38,37 +38,35 @@ const leafOf = (issuer: TestIdentity, extensions = endEntity(OID.codeSigning)) =
 
 describe('a chain of Apple’s', () => {
   const question = {
-    leaf: appleSignature.leaf(),
-    intermediates: [appleCertificate('DeveloperIDCA'), ...appleSignature.chain()],
+    leaf: appleCertificate('DeveloperIDG2CA'),
+    intermediates: [appleCertificate('DeveloperIDCA')],
     anchors: [appleCertificate('AppleIncRootCertificate')],
-    purpose: OID.codeSigning,
   };
 
-  it('is trusted when the signature was made', () => {
-    const { chain, problems } = verifyChain({ ...question, at: appleSignature.time });
+  it('is trusted while its certificates are valid', () => {
+    const { chain, problems } = verifyChain({ ...question, at: NOW });
     expect(problems).toEqual([]);
     expect(chain.map(({ subject }) => subject.commonName)).toEqual([
-      'Developer ID Application: FLUTTER.IO LLC (S8QB4VV633)',
       'Developer ID Certification Authority',
       'Apple Root CA',
     ]);
   });
 
   it.each([
-    ['2029-03-26T21:05:56Z', []],
-    ['2029-03-26T21:05:57Z', ['expired']],
-    ['2024-03-25T21:05:57Z', []],
-    ['2024-03-25T21:05:56Z', ['not-yet-valid']],
-    ['2036-01-01T00:00:00Z', ['expired', 'expired', 'expired']],
+    ['2031-09-17T00:00:00Z', []],
+    ['2031-09-17T00:00:01Z', ['expired']],
+    ['2021-09-22T18:55:10Z', []],
+    ['2021-09-22T18:55:09Z', ['not-yet-valid']],
+    ['2036-01-01T00:00:00Z', ['expired', 'expired']],
   ])('is judged at the time given: %s', (at, kinds) => {
     expect(verifyChain({ ...question, at: new Date(at) }).problems.map(({ kind }) => kind)).toEqual(kinds);
   });
 
   it('does not lead to another root of Apple’s', () => {
     const anchors = [appleCertificate('AppleRootCA-G2'), appleCertificate('AppleRootCA-G3')];
-    const { problems } = verifyChain({ ...question, anchors, at: appleSignature.time });
+    const { problems } = verifyChain({ ...question, anchors, at: NOW });
     expect(problems.map(({ text }) => text)).toEqual([
-      'CN=Apple Root CA,OU=Apple Certification Authority,O=Apple Inc.,C=US does not lead to a trusted root',
+      'C=US,O=Apple Inc.,OU=G2,CN=Developer ID Certification Authority does not lead to a trusted root',
     ]);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refusal } from '../../../test/refusal.js';
 import { temporaryFolders } from '../../../test/temporary-folder.js';
 import { plant, snapshot } from '../../../test/tree.js';
 import { patchedSource, type Patch } from '../bytes/patch.js';
@@ -45,16 +46,12 @@ describe('when a file is opened', () => {
     ['file/below', 'NOT_FOUND'],
     ['circle', 'INVALID_OPTION'],
     ['x'.repeat(300), 'INVALID_OPTION'],
-  ])('what cannot be opened is named, with what to do: %s', async (name, code) => {
+  ] as const)('what cannot be opened is named, with what to do: %s', async (name, code) => {
     const folder = newFolder();
     plant(folder, { file: '', circle: { link: 'circle' } });
-    const refusal = {
-      code,
-      message: expect.stringContaining(join(folder, name)) as string,
-      hint: expect.any(String) as string,
-    };
-    await expect(openSource(join(folder, name))).rejects.toMatchObject(refusal);
-    await expect(readSmallFile(join(folder, name))).rejects.toMatchObject(refusal);
+    const refused = refusal(code, join(folder, name));
+    await expect(openSource(join(folder, name))).rejects.toEqual(refused);
+    await expect(readSmallFile(join(folder, name))).rejects.toEqual(refused);
   });
 
   it.each(['folder', 'pipe'])('a %s is refused at once', async (name) => {
@@ -123,10 +120,9 @@ describe('when a file is patched', () => {
   it('a file that is there already is not written over', async () => {
     const path = join(newFolder(), 'theirs');
     writeFileSync(path, 'theirs');
-    await expect(writePatched(sourceOf(original), [], path, 0o644)).rejects.toMatchObject({
-      code: 'INVALID_OPTION',
-      message: expect.stringContaining(path) as string,
-    });
+    await expect(writePatched(sourceOf(original), [], path, 0o644)).rejects.toEqual(
+      refusal('INVALID_OPTION', path),
+    );
     expect(readFileSync(path, 'utf8')).toBe('theirs');
   });
 });
@@ -154,10 +150,9 @@ describe('when a folder is copied', () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'from'));
     execFileSync('mkfifo', [join(folder, 'from/pipe')]);
-    await expect(copyTree(join(folder, 'from'), join(folder, 'to'))).rejects.toMatchObject({
-      code: 'UNSUPPORTED',
-      message: expect.stringContaining('from/pipe') as string,
-    });
+    await expect(copyTree(join(folder, 'from'), join(folder, 'to'))).rejects.toEqual(
+      refusal('UNSUPPORTED', 'from/pipe'),
+    );
   });
 
   it('read-only folders become writable for their owner: the signature goes into them', async () => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import {
   chmod,
   lstat,
@@ -34,9 +35,7 @@ export interface FileSource extends ByteSource {
 
 /** Opens a regular file for random access. @throws SigningError `NOT_FOUND`, `PERMISSION_DENIED`, `INVALID_OPTION` */
 export async function openSource(path: string): Promise<FileSource> {
-  const handle = await open(path, 'r').catch((error: unknown) => {
-    throw fileError(error, path);
-  });
+  const handle = await openRegularFile(path);
   const { size, mode } = await handle.stat();
   return {
     path,
@@ -46,6 +45,17 @@ export async function openSource(path: string): Promise<FileSource> {
     locate: (at) => ({ path, at }),
     close: () => handle.close(),
   };
+}
+
+/** A pipe would keep us waiting for somebody to write into it: opened without blocking, it can be told and refused. */
+async function openRegularFile(path: string): Promise<FileHandle> {
+  const { O_RDONLY, O_NONBLOCK = 0 } = constants as Partial<typeof constants> & { O_RDONLY: number };
+  const handle = await open(path, O_RDONLY | O_NONBLOCK).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new SigningError('INVALID_OPTION', `${path} is not a regular file`, { hint: 'check the path' });
 }
 
 async function readFully(

@@ -1,17 +1,41 @@
-import type { Inspection, SignatureInspection, SliceInspection } from '../../engine/index.js';
+import type {
+  Inspection,
+  PackageInspection,
+  SignatureInspection,
+  SliceInspection,
+} from '../../engine/index.js';
 
 /** What `codesign -dvvv` tells, for people: one block an architecture. */
-export function describeInspection({ slices }: Inspection): string[] {
-  return slices.flatMap(describeSlice);
+export function describeInspection(inspection: Inspection): string[] {
+  return inspection.format === 'pkg' ? describePackage(inspection) : inspection.slices.flatMap(describeSlice);
+}
+
+function describePackage({ checksum, signature, files }: PackageInspection): string[] {
+  if (!signature) return ['  package: not signed'];
+  const rows: Row[] = [
+    ['checksum', checksum && `${checksum.algorithm} ${checksum.value}`],
+    ...signature.certificates.map(({ subject }): Row => ['signed by', subject]),
+    ['signing time', signature.signingTime],
+    ['timestamp', signature.timestamp],
+    ['files', String(files.length)],
+  ];
+  return ['  package', ...table(rows)];
 }
 
 function describeSlice({ arch, signature }: SliceInspection): string[] {
   if (!signature) return [`  ${arch}: not signed`];
-  const rows = rowsOf(signature).filter((row): row is [string, string] => Boolean(row[1]));
-  return [`  ${arch}`, ...rows.map(([name, value]) => `    ${name.padEnd(16)} ${value}`)];
+  return [`  ${arch}`, ...table(rowsOf(signature))];
 }
 
-function rowsOf(signature: SignatureInspection): [name: string, value: string | null | undefined][] {
+type Row = readonly [name: string, value: string | null | undefined];
+
+function table(rows: readonly Row[]): string[] {
+  return rows
+    .filter(([, value]) => Boolean(value))
+    .map(([name, value]) => `    ${name.padEnd(16)} ${value!}`);
+}
+
+function rowsOf(signature: SignatureInspection): Row[] {
   const [primary] = signature.codeDirectories;
   const { entitlements } = signature;
   return [

@@ -67,26 +67,23 @@ describe('when an image is inspected', () => {
   it('tells that nobody signed it', async () => {
     expect(await dmg.inspect(sourceOf(image), testContext())).toEqual({
       format: 'dmg',
-      size: image.length,
+      slices: [{ arch: 'disk image', offset: 0, size: image.length, signature: null }],
       dataEnd: image.length - 512,
       sectorCount: 8,
-      signature: null,
+      ticketSize: null,
     });
   });
 
   it('tells what the signature says', async () => {
     const { patches } = await dmg.sign(sourceOf(image), keyRequest(testPki.developerIdApplication()));
-    const { signature } = await dmg.inspect(sourceOf(await applied(image, patches)), testContext());
-    expect(signature).toMatchObject({
-      identifier: 'com.example.product',
-      teamId: TEAM,
-      flags: [],
-      cdhashes: [{ hashType: 'sha256', cdhash: expect.stringMatching(/^[0-9a-f]{40}$/) as string }],
+    const inspection = await dmg.inspect(sourceOf(await applied(image, patches)), testContext());
+    const [slice] = inspection.slices;
+    expect(slice?.signature).toMatchObject({
+      codeDirectories: [{ identifier: 'com.example.product', teamId: TEAM, flagNames: [], codeSlots: 1 }],
       signingTime: '2026-11-22T12:00:00.000Z',
       timestamp: null,
-      ticketSize: null,
     });
-    expect(signature?.certificates.map(({ kind }) => kind)).toEqual(['Developer ID Application', null, null]);
-    expect(JSON.parse(JSON.stringify(signature))).toEqual(signature);
+    expect(slice?.signature?.reservedSize).toBe(slice?.signature?.signatureSize);
+    expect(JSON.parse(JSON.stringify(inspection))).toEqual(inspection);
   });
 });

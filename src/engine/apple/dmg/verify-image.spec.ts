@@ -15,6 +15,7 @@ import { requestTimestamp } from '../../crypto/timestamp.js';
 import { systemClock } from '../../system/clock.js';
 import { SigningError } from '../../system/error.js';
 import { httpClient } from '../../system/http-client.js';
+import { COMPAT } from '../compat.js';
 import { encodeBlob } from '../signature/blob.js';
 import { MAGIC, SLOT } from '../signature/magic.js';
 import { decodeSuperBlob } from '../signature/super-blob.js';
@@ -84,7 +85,7 @@ describe('a disk image that was signed here', () => {
   it('verifies with a notarization ticket, and says that signing again loses it', async () => {
     const data = await stapled(await signed());
     expect(await codesIn(data)).toEqual([]);
-    expect((await dmg.inspect(sourceOf(data), testContext())).signature?.ticketSize).toBe(8);
+    expect((await dmg.inspect(sourceOf(data), testContext())).ticketSize).toBe(8);
     const { patches, warnings } = await dmg.sign(
       sourceOf(data),
       keyRequest(testPki.developerIdApplication()),
@@ -116,8 +117,8 @@ describe('a disk image that was changed', () => {
     const data = await signed();
     const messageOf = async (changed: Uint8Array) =>
       (await dmg.verify(sourceOf(changed), testContext())).findings.map(({ message }) => message).join();
-    expect(await messageOf(withByte(data, 7, (byte) => byte ^ 1))).toContain('the data of the image');
-    expect(await messageOf(withByte(data, data.length - 20, (byte) => byte ^ 1))).toContain('the trailer');
+    expect(await messageOf(withByte(data, 7, (byte) => byte ^ 1))).toContain('page 0');
+    expect(await messageOf(withByte(data, data.length - 20, (byte) => byte ^ 1))).toContain('slot 6');
     expect(await messageOf(image)).toContain('not signed at all');
   });
 
@@ -133,6 +134,42 @@ describe('a disk image that was changed', () => {
     view.setUint32(4, longer.length - 512);
     view.setBigUint64(longer.length - 512 + 304, BigInt(longer.length - 512));
     expect(await codesIn(await applied(data, [{ ...patch, put: longer }]))).toEqual(['error MALFORMED']);
+  });
+});
+
+describe('an ad-hoc signature, which anybody can edit', () => {
+  /** Signed with two CodeDirectories, the second one edited. */
+  async function codesAfter(edit: (directory: Uint8Array) => void): Promise<string[]> {
+    const compat = { ...COMPAT['macos-26'], digests: ['sha1', 'sha256'] as const };
+    const { patches } = await dmg.sign(sourceOf(image), adhocRequest({ compat }));
+    const data = await applied(image, patches);
+    expect(await codesIn(data)).toEqual([]);
+    const opened = await readImage(sourceOf(data));
+    const { slots } = decodeSuperBlob(opened.signature!);
+    edit(slots.find(({ slot }) => slot === SLOT.alternateCodeDirectories)!.blob);
+    return codesIn(await applied(data, [signaturePatch(opened, slots)]));
+  }
+
+  it('has to say the same in all CodeDirectories', async () => {
+    expect(
+      await codesAfter((directory) => {
+        directory[Buffer.from(directory).indexOf('com.example')]! ^= 1;
+      }),
+    ).toEqual(['error MODIFIED_CODE']);
+  });
+
+  it('has to cover exactly what comes before it', async () => {
+    expect(
+      await codesAfter((directory) => {
+        directory[35]! ^= 1; // the last byte of codeLimit
+      }),
+    ).toContain('error MODIFIED_CODE');
+  });
+
+  it('has to be as long as the trailer says, although nothing seals that', async () => {
+    const data = await signed();
+    const lengthAt = data.length - 512 + 304 + 7;
+    expect(await codesIn(withByte(data, lengthAt, (byte) => byte ^ 1))).toEqual(['error MALFORMED']);
   });
 });
 

@@ -1,4 +1,5 @@
 import { machOFile, type MachOShape } from '../../../../test/macho/macho-file.js';
+import { refusal } from '../../../../test/refusal.js';
 import { patchedSource } from '../../bytes/patch.js';
 import { readBytes, sourceOf, type ByteSource } from '../../bytes/source.js';
 import { FILE_TYPE, LC, linkeditData } from './layout.js';
@@ -42,18 +43,15 @@ describe('when there is no room for the load command', () => {
     [8, 8],
     [15, 1],
   ])('because only %s bytes are free, says that %s are missing and how to relink', async (free, missing) => {
-    await expect(roomIn({ headerPadding: free })).rejects.toMatchObject({
-      code: 'NO_HEADER_ROOM',
-      message: expect.stringContaining(`${missing} bytes are missing`) as string,
-      hint: expect.stringContaining('-headerpad') as string,
-    });
+    await expect(roomIn({ headerPadding: free })).rejects.toEqual(
+      refusal('NO_HEADER_ROOM', `${missing} bytes are missing`, '-headerpad'),
+    );
   });
 
   it('because something stands in it, does not write over that', async () => {
-    await expect(roomIn({ headerPadding: 64, paddingByte: 0x90 })).rejects.toMatchObject({
-      code: 'NO_HEADER_ROOM',
-      hint: expect.stringContaining('-headerpad') as string,
-    });
+    await expect(roomIn({ headerPadding: 64, paddingByte: 0x90 })).rejects.toEqual(
+      refusal('NO_HEADER_ROOM', '', '-headerpad'),
+    );
   });
 
   it('a signature that is there already needs none', async () => {
@@ -89,9 +87,9 @@ describe('when a file cannot take a signature', () => {
     const appended = new Uint8Array(data.length + 8);
     appended.set(data);
     const macho = await readMachO(sourceOf(appended));
-    const refusal = { code: 'SIGNATURE_NOT_AT_END', message: expect.stringContaining('8 bytes') as string };
-    await expect(makeRoom(macho, REQUEST)).rejects.toMatchObject(refusal);
-    expect(() => removalPatches(macho, true)).toThrow(expect.objectContaining(refusal));
+    const refused = refusal('SIGNATURE_NOT_AT_END', '8 bytes');
+    await expect(makeRoom(macho, REQUEST)).rejects.toEqual(refused);
+    expect(() => removalPatches(macho, true)).toThrow(refused);
   });
 
   it.each([
@@ -100,7 +98,7 @@ describe('when a file cannot take a signature', () => {
   ])('a signature that claims to begin in %s is refused: it would be overwritten', async (_, offset) => {
     const macho = await withSignatureAt(offset);
     await expect(makeRoom(macho, REQUEST)).rejects.toMatchObject({ code: 'MALFORMED' });
-    expect(() => removalPatches(macho, true)).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+    expect(() => removalPatches(macho, true)).toThrow('outside __LINKEDIT');
   });
 
   it('a file that would reach beyond 4 GiB is refused: the load command has 32 bits', async () => {

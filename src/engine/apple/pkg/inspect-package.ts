@@ -9,6 +9,8 @@ import type { TocFile } from './table-of-contents.js';
 /** JSON as it stands. */
 export interface PackageInspection {
   readonly format: 'pkg';
+  /** None: a package is no code. */
+  readonly slices: readonly [];
   /** Bytes. */
   readonly size: number;
   /** Of the table of contents, hexadecimal: what Apple knows the package by. Null when it has none that protects. */
@@ -40,6 +42,7 @@ export async function inspectPackage(source: ByteSource, context: FormatContext)
       : undefined;
   return {
     format: 'pkg',
+    slices: [],
     size: source.size,
     checksum: checksum?.algorithm
       ? { algorithm: checksum.algorithm, value: toHex(await readHeap(pkg, checksum)) }

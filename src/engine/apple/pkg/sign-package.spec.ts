@@ -102,6 +102,14 @@ describe('when a package is signed', () => {
     });
   });
 
+  it('does not take a signature of another size than the key’s', async () => {
+    const { credentials, ...rest } = installer();
+    const key = { ...credentials!.key, sign: () => Promise.resolve(new Uint8Array(255)) };
+    await expect(sign({ ...rest, credentials: { ...credentials!, key } })).rejects.toMatchObject({
+      code: 'INVALID_KEY',
+    });
+  });
+
   it('is not signed ad-hoc, and has nothing that only code has', async () => {
     const { credentials } = installer();
     const entitlements = { xml: new Uint8Array(), der: new Uint8Array(), execFlags: 0 };

@@ -18,7 +18,7 @@ const TIMESTAMP_SIZES = [10 << 10, 130 << 10] as const;
 
 /**
  * Signs a flat package as productsign does: its table of contents gets a checksum, an RSA signature and a CMS, and room
- * for them in front of the files. The checksum keeps its algorithm; without one it is SHA-256.
+ * for them in front of the files. The checksum keeps its algorithm; without one it is SHA-256. Flags mean nothing here.
  * @throws SigningError `NOT_SIGNABLE`, `UNSUPPORTED`, `MALFORMED`, `INVALID_OPTION` when it is to be signed ad-hoc or with
  * what only code has, `SIGNATURE_TOO_LARGE`, what the timestamp throws
  */

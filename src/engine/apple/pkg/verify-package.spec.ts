@@ -2,11 +2,15 @@ import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { applied, keyRequest, testContext, withByte } from '../../../../test/fixtures/dmg-pkg-request.js';
 import { makePackage, stapledPackage } from '../../../../test/fixtures/pkg.js';
+import { grant } from '../../../../test/fakes/timestamp/timestamp-authority.js';
 import { startTimestampServer } from '../../../../test/fakes/timestamp/server.js';
 import { testPki } from '../../../../test/pki/test-pki.js';
 import { concat } from '../../bytes/concat.js';
 import { sourceOf } from '../../bytes/source.js';
+import { childrenOf, readOnly } from '../../crypto/ber.js';
+import { octetString, sequence } from '../../crypto/der.js';
 import { digest } from '../../crypto/digest.js';
+import { encodeHashAlgorithm } from '../../crypto/signature-algorithm.js';
 import { requestTimestamp } from '../../crypto/timestamp.js';
 import { systemClock } from '../../system/clock.js';
 import { SigningError } from '../../system/error.js';
@@ -14,6 +18,7 @@ import { httpClient } from '../../system/http-client.js';
 import { encodeHeader } from './header.js';
 import { readHeap, readPackage } from './package.js';
 import { pkg } from './pkg.js';
+import { storeZlib } from './stored-zlib.js';
 
 async function signed(data = makePackage(), request = keyRequest(testPki.developerIdInstaller())) {
   return applied(data, (await pkg.sign(sourceOf(data), request)).patches);
@@ -136,6 +141,27 @@ describe('a package that was changed', () => {
     );
   });
 
+  it('is caught when its timestamp is for something else', async () => {
+    const { certificate: signer } = testPki.timestampSigner();
+    const question = { imprint: imprintOf('something else'), policy: undefined, nonce: undefined };
+    const response = await grant(question, testPki.timestampSigner().signingKey, testContext().now);
+    const token = childrenOf(readOnly(response))[1]!.raw;
+    const timestamp = async () => ({ token, time: new Date(), server: '', signer, certificates: [] });
+    const data = await signed(makePackage(), keyRequest(testPki.developerIdInstaller(), { timestamp }));
+    expect(await findingsIn(data)).toEqual([expect.stringMatching(/^error INVALID_TIMESTAMP/)]);
+  });
+
+  it('is caught by the checksum when there is no RSA signature', async () => {
+    const data = await signed(makePackage(), keyRequest(testPki.ecDeveloperIdApplication()));
+    const { header, toc, compressedToc } = await readPackage(sourceOf(data));
+    const changed = Uint8Array.from(data);
+    changed.set(storeZlib(new TextEncoder().encode(toc.text.replace('0644', '0755'))), header.size);
+    expect(compressedToc).not.toEqual(changed.subarray(header.size, header.size + compressedToc.length));
+    expect(await findingsIn(changed)).toContainEqual(
+      expect.stringMatching(/^error MODIFIED_CODE.*: the table of contents$/),
+    );
+  });
+
   it('is caught when one signature is exchanged for somebody else’s', async () => {
     const theirs = await signed(makePackage(), keyRequest(testPki.ecDeveloperIdApplication()));
     const element = /<x-signature.*<\/x-signature>/s;
@@ -218,11 +244,23 @@ describe('a package that asks for trouble', () => {
   });
 
   it('unpacks to more than its header says, or its header says too much', async () => {
-    for (const size of [10, 2 ** 40]) {
+    const { header } = await readPackage(sourceOf(makePackage()));
+    for (const size of [10, header.uncompressedSize + 1, 2 ** 40]) {
       const data = makePackage();
       new DataView(data.buffer).setBigUint64(16, BigInt(size));
       await expect(pkg.inspect(sourceOf(data), testContext())).rejects.toMatchObject({ code: 'MALFORMED' });
     }
+  });
+
+  it('is not UTF-8, whatever it claims', async () => {
+    const data = makePackage();
+    const { header, heapStart, toc } = await readPackage(sourceOf(data));
+    const text = new TextEncoder().encode(toc.text);
+    text[toc.text.indexOf('2026-11-22')] = 0xff;
+    const packed = storeZlib(text);
+    const begin = encodeHeader(packed.length, header.uncompressedSize, 'sha256');
+    const odd = concat(begin, packed, data.subarray(heapStart));
+    await expect(pkg.inspect(sourceOf(odd), testContext())).rejects.toMatchObject({ code: 'MALFORMED' });
   });
 
   it('has files before its checksum', async () => {
@@ -293,6 +331,11 @@ describe('a damaged package', () => {
     );
   });
 });
+
+function imprintOf(text: string): Uint8Array {
+  const hash = digest('sha256', new TextEncoder().encode(text));
+  return sequence(encodeHashAlgorithm('sha256'), octetString(hash));
+}
 
 async function expectOnlySigningErrors(data: Uint8Array): Promise<void> {
   const source = sourceOf(data);

@@ -4,20 +4,23 @@ import type { ByteSource } from '../../bytes/source.js';
 import { digest } from '../../crypto/digest.js';
 import { digestRange } from '../../system/digest-range.js';
 import { errorFinding, warningFinding, type Finding, type Where } from '../finding.js';
-import type { FormatContext, FormatVerdict } from '../format.js';
-import { unreadableFinding } from '../unreadable.js';
+import type { FormatContext } from '../format.js';
+import type { SliceVerdict } from '../signature/verify-slice.js';
+import { unreadableFinding, unsigned } from '../unreadable.js';
 import { checksumNamed, CHECKSUM_SIZES } from './header.js';
 import { readHeap, readPackage, type Package } from './package.js';
 import type { HeapPiece } from './table-of-contents.js';
 import { verifySignatures } from './verify-signatures.js';
 
+/** How a package is called where code has an architecture. */
+const PACKAGE_ARCH = 'package';
+
 /** Checks the checksum, every file's own, both signatures, and the signer. Nothing wrong is thrown. */
-export async function verifyPackage(source: ByteSource, context: FormatContext): Promise<FormatVerdict> {
+export async function verifyPackage(source: ByteSource, context: FormatContext): Promise<SliceVerdict> {
   const where = { path: context.path };
   try {
     const pkg = await readPackage(source);
-    if (pkg.toc.signatures.length === 0)
-      return { findings: [errorFinding('NOT_SIGNED', where)], signature: undefined, cms: undefined };
+    if (pkg.toc.signatures.length === 0) return unsigned(PACKAGE_ARCH, errorFinding('NOT_SIGNED', where));
     const { findings, cms } = await verifySignatures(pkg, { ...context, where });
     const all = [
       ...(await checksumFindings(pkg, where)),
@@ -25,9 +28,10 @@ export async function verifyPackage(source: ByteSource, context: FormatContext):
       ...(await fileFindings(pkg, where)),
       ...endFindings(pkg, where),
     ];
-    return { findings: all, signature: undefined, cms };
+    const verdict = { arch: PACKAGE_ARCH, findings: all, cms };
+    return { ...verdict, signature: undefined, infoPlist: undefined, entitlements: undefined };
   } catch (error) {
-    return { findings: [unreadableFinding(error, where)], signature: undefined, cms: undefined };
+    return unsigned(PACKAGE_ARCH, unreadableFinding(error, where));
   }
 }
 

@@ -32,7 +32,7 @@ export async function verifySignatures(
       proofs.push(await (style === 'CMS' ? proveCms : proveRsa)(pkg, signature, context));
   const [best] = proofs;
   if (!best) return { findings: [errorFinding('NOT_SIGNED', context.where)], cms: undefined };
-  const findings = [...proofs.flatMap((proof) => proof.findings), ];
+  const findings = [...proofs.flatMap((proof) => proof.findings), ...disagreement(proofs, context)];
   if (!best.leaf) return { findings, cms: undefined };
   const { leaf, signingTime, timestamp } = best;
   const trust = judgeChain(

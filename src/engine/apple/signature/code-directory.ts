@@ -177,7 +177,7 @@ export function decodeCodeDirectory(blob: Uint8Array): CodeDirectory {
     teamId: fields.teamOffset ? textAt(blob, fields.teamOffset) : undefined,
     hashType,
     pageSize: fields.pageSizeLog2 === 0 ? 0 : 2 ** fields.pageSizeLog2,
-    codeLimit: fields.codeLimit64 ? fields.codeLimit64 : fields.codeLimit,
+    codeLimit: fields.codeLimit64 === 0 ? fields.codeLimit : (fields.codeLimit64 ?? fields.codeLimit),
     platform: fields.platform,
     execSegment:
       fields.execSegmentLimit === undefined

@@ -3,9 +3,9 @@
 export { sign, type SignOptions } from './sign.js';
 export type { CodeOptions, JobOptions } from './signing-job.js';
 export { verify, type Verification, type VerifiedSlice, type VerifyOptions } from './verify.js';
-export { inspect, type InspectOptions } from './inspect.js';
+export { inspect, type InspectOptions, type Inspection } from './inspect.js';
 export { diff, type Difference, type DiffOptions, type SignatureDiff } from './diff.js';
-export type { CodeInspection, Inspection } from './apple/inspect-code.js';
+export type { CodeInspection } from './apple/inspect-code.js';
 export type { ImageInspection } from './apple/dmg/inspect-image.js';
 export type { PackageInspection } from './apple/pkg/inspect-package.js';
 export { removeSignature, type RemoveSignatureOptions } from './remove-signature.js';

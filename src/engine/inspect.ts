@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { inspectCode, type Inspection } from './apple/inspect-code.js';
 import { completeSurroundings, type Surroundings } from './surroundings.js';
 
+export type { Inspection } from './apple/inspect-code.js';
+
 export interface InspectOptions {
   /** A Mach-O file, or a bundle, whose main executable is looked at. */
   readonly path: string;

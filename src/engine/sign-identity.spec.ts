@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTimestampServer, type TimestampServer } from '../../test/fakes/timestamp/server.js';
 import { httpTo } from '../../test/http-to.js';
@@ -171,17 +171,17 @@ describe('when code is signed with a Developer ID', () => {
       ['two CodeDirectories', () => ({ tool: oldTool })],
       ['two architectures', () => ({ tool: universalFile([oldTool, machOFile()]) })],
       ['the self-signed identity', () => ({ identity: 'self-signed' })],
-      ['a PKCS#12 file', () => ({ identity: p12Identity(), surroundings: {} })],
+      ['a PKCS#12 file', () => ({ identity: p12Identity() })],
     ];
     const openssl = new OpensslPki();
     afterAll(() => {
       openssl.remove();
     });
     const ecIdentity = () => pemFile(newFolder(), testPki.ecDeveloperIdApplication());
-    const p12Identity = () => {
-      writeFileSync(join(home, 'password'), PASSWORD);
-      return { p12: p12File(newFolder(), testPki.appleDevelopment()), passwordEnv: 'PASSWORD' };
-    };
+    const p12Identity = () => ({
+      p12: p12File(newFolder(), testPki.appleDevelopment()),
+      passwordEnv: 'PASSWORD',
+    });
 
     it.each(cases)('the CMS is accepted: %s', async (_, attempt) => {
       const env = { NX_CODESIGN_HOME: join(home, 'config'), PASSWORD };

@@ -66,6 +66,7 @@ describe('when a program is signed', () => {
       format: 'macho',
       identity: { kind: 'adhoc', source: 'ad-hoc, chosen by the option identity' },
       certificate: null,
+      checksum: null,
       signingTime: null,
       timestamp: null,
       warnings: [],

@@ -42,9 +42,14 @@ export async function sign(options: SignOptions, given: Partial<Surroundings> = 
   if (options.dryRun === true) return plan(options, places, whole, surroundings);
   const identity = await resolveIdentity(options.identity, surroundings);
   const job = await prepareJob(options, identity, whole?.certificateUse ?? 'application', surroundings);
-  const signed = await withStaging(dirname(places.outputPath), (folder) =>
-    signStaged({ places, whole, job, staged: join(folder, basename(places.outputPath)) }, surroundings),
-  );
+  const signed = await withStaging(dirname(places.outputPath), async (folder) => {
+    const staged = join(folder, basename(places.outputPath));
+    try {
+      return await signStaged({ places, whole, job, staged }, surroundings);
+    } catch (error) {
+      throw inKnownPlaces(error, staged, places);
+    }
+  });
   const { path, outputPath } = places;
   const timestamp = job.timestamps?.last();
   const facts = {
@@ -87,6 +92,14 @@ async function signStaged(task: Staged, surroundings: Surroundings): Promise<Sig
     isPrecious ? flush(staged) : Promise.resolve(),
   );
   return signed;
+}
+
+/** The user does not know the copy: what is wrong with it is wrong with the original, unless it cannot be written. */
+function inKnownPlaces(error: unknown, staged: string, { path, outputPath }: Places): unknown {
+  if (!(error instanceof SigningError) || !error.message.includes(staged)) return error;
+  const { code, message, hint, cause } = error;
+  const isOfDisk = ['DISK_FULL', 'PERMISSION_DENIED', 'IO'].includes(code);
+  return new SigningError(code, message.replaceAll(staged, isOfDisk ? outputPath : path), { hint, cause });
 }
 
 function signInto({ places, whole, job, staged }: Staged, { reporter }: Surroundings): Promise<Signed> {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { appleKindOf } from './apple/certificates.js';
 import { codeSettings, type CodeWishes } from './apple/code-settings.js';
 import { resolveCompat, type Compat, type CompatName } from './apple/compat.js';
@@ -75,10 +76,12 @@ export async function prepareJob(
 ): Promise<SigningJob> {
   const compat = resolveCompat(options.compat);
   const signingTime = options.signingTime ?? surroundings.clock.now();
-  const entitlements = await loadEntitlements(options.entitlements);
-  const settingsFor = codeSettings({ ...options, entitlements }, await loadWishes(options.paths ?? {}));
+  const { cwd } = surroundings;
+  const entitlements = await loadEntitlements(options.entitlements, cwd);
+  const settingsFor = codeSettings({ ...options, entitlements }, await loadWishes(options.paths ?? {}, cwd));
   const { provisioningProfile } = options;
-  const profile = provisioningProfile === undefined ? undefined : await readSmallFile(provisioningProfile);
+  const profile =
+    provisioningProfile === undefined ? undefined : await readSmallFile(resolve(cwd, provisioningProfile));
   const common = { settingsFor, entitlements: entitlements?.value ?? {}, profile, signingTime, compat };
   if (identity.kind === 'adhoc')
     return { ...common, signer: adhocSigner(compat), credentials: undefined, timestamps: undefined };
@@ -94,28 +97,35 @@ function isDeveloperId({ key }: Extract<Identity, { kind: 'key' }>): boolean {
   return appleKindOf(key.certificate)?.startsWith('Developer ID') === true;
 }
 
-async function loadWishes(paths: Readonly<Record<string, CodeOptions>>): Promise<Record<string, CodeWishes>> {
+async function loadWishes(
+  paths: Readonly<Record<string, CodeOptions>>,
+  cwd: string,
+): Promise<Record<string, CodeWishes>> {
   const loaded = await Promise.all(
     Object.entries(paths).map(async ([glob, { entitlements, ...rest }]) => {
       // A setting that is absent must not hide that of the whole.
       const own =
-        entitlements === undefined ? rest : { ...rest, entitlements: await loadEntitlements(entitlements) };
+        entitlements === undefined
+          ? rest
+          : { ...rest, entitlements: await loadEntitlements(entitlements, cwd) };
       return [glob, own] as const;
     }),
   );
   return Object.fromEntries(loaded);
 }
 
-async function loadEntitlements(option: string | PlistDict | undefined): Promise<Entitlements | undefined> {
+async function loadEntitlements(
+  option: string | PlistDict | undefined,
+  cwd: string,
+): Promise<Entitlements | undefined> {
   if (option === undefined) return undefined;
   if (typeof option !== 'string') return readEntitlements(writeXmlPlist(option));
+  const data = await readSmallFile(resolve(cwd, option));
   try {
-    return readEntitlements(await readSmallFile(option));
+    return readEntitlements(data);
   } catch (error) {
-    if (!(error instanceof SigningError) || error.code === 'NOT_FOUND') throw error;
-    throw new SigningError('INVALID_ENTITLEMENTS', `${option}: ${error.message}`, {
-      hint: error.hint,
-      cause: error,
-    });
+    if (!(error instanceof SigningError)) throw error;
+    const { message, hint = 'check it with plutil -lint', cause } = error;
+    throw new SigningError('INVALID_ENTITLEMENTS', `${option}: ${message}`, { hint, cause });
   }
 }

@@ -28,7 +28,7 @@ export function describeWithOracle(name: Oracle, title: string, body: () => void
 /** `describe` that needs something of the machine; `missing` says what. */
 export function describeWhen(present: boolean, missing: string, title: string, body: () => void): void {
   if (present) describe(title, body);
-  else if (process.env['REQUIRE_ORACLES'] === '1') {
+  else if (process.env.REQUIRE_ORACLES === '1') {
     it(title, () => {
       throw new Error(`${missing}, and REQUIRE_ORACLES=1 asks for it`);
     });

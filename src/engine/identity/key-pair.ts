@@ -27,12 +27,14 @@ export async function readKeyPair(
   const publicKey = createPublicKey(privateKey);
   const own = certificates.find((one) => isSameKey(one.publicKey, publicKey));
   if (own) return { privateKey, certificate: own, certificates };
-  const where = key
-    ? `${key.origin} does not belong to the certificate`
-    : 'does not belong to the certificate';
-  throw new SigningError('KEY_MISMATCH', `the key in ${where} in ${certificate.origin}`, {
-    hint: 'give the key with which this certificate was requested',
-  });
+  const { origin } = key ?? certificate;
+  throw new SigningError(
+    'KEY_MISMATCH',
+    `the key in ${origin} does not belong to the certificate in ${certificate.origin}`,
+    {
+      hint: 'give the key with which this certificate was requested',
+    },
+  );
 }
 
 async function readContainer(material: Material, password: Secret | undefined): Promise<KeyPair> {

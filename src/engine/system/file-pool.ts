@@ -21,19 +21,28 @@ export interface DigestsJob {
   readonly algorithms: readonly string[];
 }
 
+/** Read the first `length` bytes of files. */
+export interface HeadsJob {
+  readonly kind: 'heads';
+  readonly paths: readonly string[];
+  readonly length: number;
+}
+
 /** Copy files, modes and times included, to where there are none yet. */
 export interface CopiesJob {
   readonly kind: 'copies';
   readonly files: readonly { readonly from: string; readonly to: string }[];
 }
 
-export type FileJob = PagesJob | DigestsJob | CopiesJob;
+export type FileJob = PagesJob | DigestsJob | HeadsJob | CopiesJob;
 
 export interface JobResults {
   /** Digests one after the other, for each algorithm. */
   readonly pages: Uint8Array[];
   /** For each path, for each algorithm. */
   readonly digests: Uint8Array[][];
+  /** Shorter where the file is. */
+  readonly heads: Uint8Array[];
   readonly copies: undefined;
 }
 

@@ -36,8 +36,11 @@ export function runJob(job) {
       return hashPages(job);
     case 'digests':
       return digestFiles(job);
+    case 'heads':
+      return readHeads(job);
     case 'copies':
-      return copyFiles(job);
+      copyFiles(job);
+      return undefined;
   }
 }
 
@@ -89,6 +92,20 @@ function digestOpenFile(file, path, algorithms) {
     for (const each of hashes) each.update(chunk);
   }
   return hashes.map((each) => new Uint8Array(each.digest()));
+}
+
+/**
+ * The first bytes of each file, or all of a shorter one.
+ * @param {import('./file-pool.js').HeadsJob} job
+ * @returns {Uint8Array[]}
+ */
+function readHeads({ paths, length }) {
+  return paths.map((path) =>
+    withFile(path, 'r', (file) => {
+      const head = new Uint8Array(length);
+      return head.subarray(0, readSync(file, head, 0, length, 0));
+    }),
+  );
 }
 
 /**

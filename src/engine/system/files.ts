@@ -22,6 +22,8 @@ import { kindOf, linkTarget, listFolder, sizesOf } from './folder.js';
 
 /** Measured fastest on Linux: smaller chunks pay per call, larger ones miss the processor's cache. */
 const CHUNK = 1 << 20;
+/** More than the load commands of nearly every program. */
+const HEAD = 1 << 15;
 const PERMISSIONS = 0o7777;
 /** What we need in a file or folder of our own to write into it. */
 const OWNER = 0o700;
@@ -37,11 +39,12 @@ export interface FileSource extends ByteSource {
 export async function openSource(path: string): Promise<FileSource> {
   const handle = await openRegularFile(path);
   const { size, mode } = await handle.stat();
+  const readFile = (at: number, into: Uint8Array) => readFully(handle, path, size, at, into);
   return {
     path,
     size,
     mode: mode & PERMISSIONS,
-    read: (at, into) => readFully(handle, path, size, at, into),
+    read: withHeadAtHand(size, readFile),
     locate: (at) => ({ path, at }),
     close: () => handle.close(),
   };
@@ -58,6 +61,22 @@ async function openRegularFile(path: string): Promise<FileHandle> {
   throw new SigningError('INVALID_OPTION', `${path} is not a regular file`, { hint: 'check the path' });
 }
 
+/** Formats look at their first bytes again and again: these are read once. */
+function withHeadAtHand(size: number, readFile: ByteSource['read']): ByteSource['read'] {
+  const length = Math.min(HEAD, size);
+  let head: Promise<Uint8Array> | undefined;
+  const readHead = async () => {
+    const bytes = new Uint8Array(length);
+    await readFile(0, bytes);
+    return bytes;
+  };
+  return async (at, into) => {
+    if (at < 0 || at + into.length > length) return readFile(at, into);
+    head ??= readHead();
+    into.set((await head).subarray(at, at + into.length));
+  };
+}
+
 async function readFully(
   handle: FileHandle,
   path: string,
@@ -72,7 +91,10 @@ async function readFully(
       .catch((error: unknown) => {
         throw fileError(error, path);
       });
-    if (bytesRead === 0) throw new SigningError('IO', `${path} became shorter while it was being read`);
+    if (bytesRead === 0)
+      throw new SigningError('IO', `${path} became shorter while it was being read`, {
+        hint: 'sign after the build has ended',
+      });
     done += bytesRead;
   }
 }

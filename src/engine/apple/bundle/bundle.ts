@@ -91,6 +91,7 @@ async function currentVersion(path: string): Promise<string> {
     throw new SigningError(
       'INVALID_BUNDLE',
       `${current} points to ${version}, which is no version of the framework`,
+      { hint: 'let it point to a folder beside it, such as A' },
     );
   }
   return join(path, 'Versions', version);
@@ -138,10 +139,11 @@ async function findExecutable(
 ): Promise<string | undefined> {
   const named = textIn(info, 'CFBundleExecutable');
   const name = named ?? basename(path).replace(/\.[^.]*$/, '');
-  if (name.includes('/') || name === '' || name === '..') {
+  if (name === '' || name === '..' || /[/\0]/.test(name)) {
     throw new SigningError(
       'INVALID_INFO_PLIST',
       `CFBundleExecutable is ${JSON.stringify(name)}, which is no file name (${path})`,
+      { hint: 'name the program alone, without its folder' },
     );
   }
   if (await isFile(join(root, folder, name))) return folder + name;

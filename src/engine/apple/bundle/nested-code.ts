@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readBytes } from '../../bytes/source.js';
 import { mapConcurrently } from '../../system/concurrency.js';
+import { runFileJob } from '../../system/file-pool.js';
 import { withSource } from '../../system/files.js';
 import { containerKind } from '../macho/fat.js';
 import { readMachOFile } from '../macho/read-file.js';
@@ -27,15 +27,14 @@ export async function findNestedCode(bundle: Bundle): Promise<NestedCode[]> {
   const dataBundles = await findDataBundles(bundle, rules);
   const entries = await walkBundle(bundle, rules);
   const outside = entries.filter(({ path }) => !dataBundles.some((folder) => path.startsWith(`${folder}/`)));
-  const found = await mapConcurrently(outside, async (entry) => {
-    const isCode =
-      entry.kind === 'nested-bundle' ||
-      (entry.kind === 'file' && (await isLinkedMachO(join(bundle.root, entry.path))));
-    const kind = entry.kind === 'nested-bundle' ? ('bundle' as const) : ('file' as const);
-    return isCode ? [{ kind, path: entry.path, isSealedAsCode: isSealedAsCode(entry) }] : [];
+  const files = await linkedMachOs(bundle, outside);
+  const found = outside.flatMap((entry): NestedCode[] => {
+    const { kind, path } = entry;
+    if (kind === 'nested-bundle') return [{ kind: 'bundle', path, isSealedAsCode: isSealedAsCode(entry) }];
+    return files.has(path) ? [{ kind: 'file', path, isSealedAsCode: isSealedAsCode(entry) }] : [];
   });
   const data = await mapConcurrently(dataBundles, (path) => dataBundleWithCode(bundle, path));
-  return [...data.flat(), ...found.flat()];
+  return [...data.flat(), ...found];
 }
 
 /** A bundle of resources only has nothing to sign when it counts as data. */
@@ -44,23 +43,33 @@ async function dataBundleWithCode(bundle: Bundle, path: string): Promise<NestedC
   return !hasProgram ? [] : [{ kind: 'bundle', path, isSealedAsCode: false }];
 }
 
+/** As much of a file as tells what it is. */
+const MAGIC_SIZE = 8;
+
 /** By its first bytes; for Java classes, scripts and all else the answer is no. */
 export async function isMachO(path: string): Promise<boolean> {
-  const kind = await withSource(path, async (source) =>
-    containerKind(await readBytes(source, 0, Math.min(8, source.size))),
-  );
-  return kind !== undefined;
+  const [head] = await runFileJob({ kind: 'heads', paths: [path], length: MAGIC_SIZE }, 0);
+  return containerKind(head!) !== undefined;
+}
+
+/** The programs and libraries among the files of a bundle, by path. */
+async function linkedMachOs(bundle: Bundle, entries: readonly BundleEntry[]): Promise<ReadonlySet<string>> {
+  const files = entries.filter(({ kind }) => kind === 'file').map(({ path }) => path);
+  const paths = files.map((path) => join(bundle.root, path));
+  const heads = await runFileJob({ kind: 'heads', paths, length: MAGIC_SIZE }, 0);
+  const candidates = files.filter((_, i) => containerKind(heads[i]!) !== undefined);
+  const linked = await mapConcurrently(candidates, (path) => isLinked(join(bundle.root, path)));
+  return new Set(candidates.filter((_, i) => linked[i]));
 }
 
 /** Object files and debugging companions are Mach-O too, and stay as they are. */
-async function isLinkedMachO(path: string): Promise<boolean> {
+async function isLinked(path: string): Promise<boolean> {
   return withSource(path, async (source) => {
-    const kind = containerKind(await readBytes(source, 0, Math.min(8, source.size)));
-    if (kind !== 'thin') return kind === 'fat';
-    const { machos } = await readMachOFile(source);
-    return machos.every(({ segments }) =>
+    const { machos, slices } = await readMachOFile(source);
+    const hasLinkedit = machos.every(({ segments }) =>
       segments.some(({ name, fileSize }) => name === '__LINKEDIT' && fileSize > 0),
     );
+    return slices !== undefined || hasLinkedit;
   });
 }
 

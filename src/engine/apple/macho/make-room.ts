@@ -117,14 +117,14 @@ export function checkSignatureAtEnd(macho: MachO): void {
 export function linkeditOf(macho: MachO): Segment {
   const linkedit = macho.segments.find((segment) => segment.name === '__LINKEDIT');
   if (!linkedit) throw new SigningError('MALFORMED', `it has no __LINKEDIT segment (${macho.arch})`);
-  const end = macho.codeSignature?.offset ?? macho.source.size;
-  if (linkedit.fileOffset > end || macho.header.length > end)
-    throw new SigningError('MALFORMED', `its signature lies outside __LINKEDIT (${macho.arch})`);
-  if (linkedit.fileOffset + linkedit.fileSize <= macho.source.size) return linkedit;
-  throw new SigningError(
-    'MALFORMED',
-    `its __LINKEDIT segment extends past the end of the file (${macho.arch})`,
-  );
+  if (linkedit.fileOffset + linkedit.fileSize > macho.source.size)
+    throw new SigningError(
+      'MALFORMED',
+      `its __LINKEDIT segment extends past the end of the file (${macho.arch})`,
+    );
+  const signatureAt = macho.codeSignature?.offset ?? macho.source.size;
+  if (signatureAt >= linkedit.fileOffset && signatureAt >= macho.header.length) return linkedit;
+  throw new SigningError('MALFORMED', `its signature lies outside __LINKEDIT (${macho.arch})`);
 }
 
 /** Bytes that are missing. codesign overwrites code when the padding is too small (zig's x86_64 linker leaves none). */

@@ -89,7 +89,8 @@ export async function coveredByBundle(path: string): Promise<CoveredBytes[]> {
     {
       kind: 'Info.plist',
       path: join(bundle.root, infoPlist),
-      findings: ['MODIFIED_INFO_PLIST', 'INVALID_BUNDLE'],
+      // It names the program, and another name is that of an unsigned one, or of none.
+      findings: ['MODIFIED_INFO_PLIST', 'INVALID_BUNDLE', 'NOT_SIGNED'],
     },
   ];
   const sizes = await Promise.all(covered.map(async (each) => (await stat(each.path)).size));

@@ -10,6 +10,7 @@ import { temporaryFolders } from '../../test/temporary-folder.js';
 import { plant, snapshot, type Tree } from '../../test/tree.js';
 import { inspect } from './inspect.js';
 import { sign, type SignOptions } from './sign.js';
+import { silentReporter } from './system/reporter.js';
 import { verify } from './verify.js';
 
 const newFolder = temporaryFolders('sign');
@@ -80,7 +81,7 @@ describe('when a program is signed', () => {
     const folder = folderWith(nestedApp());
     const before = snapshot(folder);
     const steps: string[] = [];
-    const reporter = { step: (text: string) => steps.push(text), detail() {}, progress() {}, warn() {} };
+    const reporter = { ...silentReporter, step: (text: string) => steps.push(text) };
     const receipt = await sign(
       { path: APP, outputPath: 'out/', identity: 'self-signed', dryRun: true },
       labSurroundings(folder, { reporter }),

@@ -5,6 +5,7 @@ import { resolveCompat, type Compat, type CompatName } from './apple/compat.js';
 import type { CodeSettings } from './apple/bundle/sign-file.js';
 import type { HeaderRoom } from './apple/macho/make-room.js';
 import { readEntitlements, type Entitlements } from './apple/signature/entitlements.js';
+import type { Preservable } from './apple/signature/preserved.js';
 import { adhocSigner, keySigner, type KeySignerRequest } from './apple/signature/signer.js';
 import type { Signer } from './apple/signature/sign-macho.js';
 import { checkKind, type CertificateUse } from './identity/kind.js';
@@ -35,6 +36,11 @@ export interface CodeOptions {
    * LC_SOURCE_VERSION, which nothing reads.
    */
   readonly headerRoom?: HeaderRoom | undefined;
+  /**
+   * What to keep of an earlier signature where these options say nothing: `identifier`, `entitlements`, `requirements`,
+   * `flags`, `runtime`, `constraints`. By default nothing, as with codesign; a linker's signature has nothing to keep.
+   */
+  readonly preserve?: readonly Preservable[] | undefined;
 }
 
 /** What decides how things are signed, the same for everything in one run. */

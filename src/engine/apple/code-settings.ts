@@ -4,6 +4,7 @@ import type { CodeSettings } from './bundle/sign-file.js';
 import type { HeaderRoom } from './macho/make-room.js';
 import { entitlementBlobs, type Entitlements } from './signature/entitlements.js';
 import { CODE_FLAG, type CodeFlag } from './signature/magic.js';
+import { PRESERVABLE, type Preservable } from './signature/preserved.js';
 import { encodeRequirementSet } from './signature/requirement-blob.js';
 import { compileRequirement, compileRequirementSet } from './signature/requirement-compile.js';
 import { REQUIREMENT_TYPE } from './signature/requirement.js';
@@ -18,6 +19,7 @@ export interface CodeWishes {
   readonly runtimeVersion?: string | undefined;
   readonly requirements?: string | undefined;
   readonly headerRoom?: HeaderRoom | undefined;
+  readonly preserve?: readonly string[] | undefined;
 }
 
 /** Not for users to set: they follow from who signs. */
@@ -25,7 +27,7 @@ const RESERVED: readonly CodeFlag[] = ['adhoc', 'linker-signed'];
 const SETTABLE = Object.keys(CODE_FLAG).filter((name) => !RESERVED.includes(name as CodeFlag));
 
 /**
- * The settings of every piece of code. Nested code takes flags, the hardened runtime, its version and `headerRoom` from the whole;
+ * The settings of every piece of code. Nested code takes flags, the hardened runtime, its version, `headerRoom` and `preserve` from the whole;
  * identifier, entitlements and requirements belong to one piece of code and come from a matching path only, the last
  * of several. @throws SigningError `INVALID_OPTION`, `INVALID_ENTITLEMENTS`, `INVALID_REQUIREMENT`
  */
@@ -34,12 +36,15 @@ export function codeSettings(
   paths: Readonly<Record<string, CodeWishes>>,
 ): (name: string) => CodeSettings {
   const own = settingsOf(whole);
-  const { flags, hardenedRuntime, runtimeVersion, headerRoom } = whole;
+  const { flags, hardenedRuntime, runtimeVersion, headerRoom, preserve } = whole;
   const rules = Object.entries(paths).map(([glob, wishes]) => ({ pattern: globPattern(glob), wishes }));
   const nested = (name: string) => {
     const matching = rules.filter(({ pattern }) => pattern.test(name)).map(({ wishes }) => wishes);
     return settingsOf(
-      Object.assign({ flags, hardenedRuntime, runtimeVersion, headerRoom }, ...matching) as CodeWishes,
+      Object.assign(
+        { flags, hardenedRuntime, runtimeVersion, headerRoom, preserve },
+        ...matching,
+      ) as CodeWishes,
     );
   };
   for (const { wishes } of rules) settingsOf(wishes); // Mistakes show before anything is signed.
@@ -54,6 +59,7 @@ function settingsOf(wishes: CodeWishes): CodeSettings {
     requirements: wishes.requirements === undefined ? undefined : compileRequirements(wishes.requirements),
     entitlements: wishes.entitlements && entitlementBlobs(wishes.entitlements),
     headerRoom: wishes.headerRoom ?? 'refuse',
+    preserve: (wishes.preserve ?? []).map(preservable),
   };
 }
 
@@ -85,6 +91,14 @@ function parseVersion(text: string): number {
   if (version !== 0) return version;
   throw new SigningError('INVALID_OPTION', `${JSON.stringify(text)} is no runtime version`, {
     hint: 'write it as 13.3.0, each part up to 255',
+  });
+}
+
+function preservable(name: string): Preservable {
+  const found = PRESERVABLE.find((each) => each === name);
+  if (found) return found;
+  throw new SigningError('INVALID_OPTION', `nothing called ${JSON.stringify(name)} can be preserved`, {
+    hint: `choose among ${PRESERVABLE.join(', ')}`,
   });
 }
 

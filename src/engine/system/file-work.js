@@ -141,6 +141,11 @@ function withFile(path, flags, work) {
   const file = openSync(path, flags, 0o600);
   try {
     return work(file);
+  } catch (error) {
+    // What fails on an open file does not say on which.
+    const failure = /** @type {Error & { path?: string }} */ (error);
+    failure.path ??= path;
+    throw failure;
   } finally {
     closeSync(file);
   }

@@ -53,6 +53,7 @@ describeWhen(
               requirements: undefined,
               entitlements: undefined,
               headerRoom: 'refuse',
+              preserve: [],
             }),
             onSigned: () => undefined,
           },

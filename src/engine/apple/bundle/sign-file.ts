@@ -6,6 +6,7 @@ import { patchOwnFile, withSource } from '../../system/files.js';
 import type { HeaderRoom } from '../macho/make-room.js';
 import { readMachOFile, type MachOFile } from '../macho/read-file.js';
 import { describeSignedCode, type SignedCode } from '../signature/signed-code.js';
+import { readPreserved, type Preservable } from '../signature/preserved.js';
 import { signMachO, type Signer } from '../signature/sign-macho.js';
 import type { EntitlementBlobs } from '../signature/sign-slice.js';
 
@@ -25,6 +26,8 @@ export interface CodeSettings {
   readonly requirements: Uint8Array | undefined;
   readonly entitlements: EntitlementBlobs | undefined;
   readonly headerRoom: HeaderRoom;
+  /** What is kept of an earlier signature where the settings say nothing. */
+  readonly preserve: readonly Preservable[];
 }
 
 export interface CodeContext {
@@ -69,7 +72,7 @@ export async function signCode(
   bundle: OwnBundle | undefined,
   { signer, settingsFor }: CodeContext,
 ): Promise<{ code: SignedCode; patches: readonly Patch[] }> {
-  const settings = settingsFor(name);
+  const settings = await completeSettings(settingsFor(name), file, signer);
   const identifier = settings.identifier ?? bundle?.identifier;
   const own = { path: basename(path), infoPlist: bundle?.infoPlist, resources: bundle?.resources };
   const signed = await signMachO(file, { ...settings, ...own, identifier }, signer);
@@ -82,6 +85,20 @@ export async function signCode(
   }));
   const parts = { path: name, identifier: signed.identifier, requirements, slices };
   return { code: describeSignedCode(parts, signer.compat), patches: signed.patches };
+}
+
+/** Settings win over what is preserved; flags add up. */
+async function completeSettings(settings: CodeSettings, file: MachOFile, { compat }: Signer) {
+  const kept = await readPreserved(file, settings.preserve, compat.hostArch);
+  return {
+    ...settings,
+    identifier: settings.identifier ?? kept.identifier,
+    entitlements: settings.entitlements ?? kept.entitlements,
+    requirements: settings.requirements ?? kept.requirements,
+    flags: settings.flags | (kept.flags ?? 0),
+    runtimeVersion: settings.runtimeVersion ?? kept.runtimeVersion,
+    constraints: kept.constraints ?? [],
+  };
 }
 
 /** Deep in a bundle, an error is worth little without the name of the file, and nowhere without the next action. */

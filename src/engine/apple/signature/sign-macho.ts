@@ -9,6 +9,7 @@ import { digestsFor } from './digests.js';
 import { identificationSuffix, identifierFromPath } from './identifier.js';
 import { CODE_FLAG } from './magic.js';
 import { nativeSlice } from './native-slice.js';
+import type { SlotBlob } from './super-blob.js';
 import { signSlice, type EntitlementBlobs, type SignedSlice, type SliceRequest } from './sign-slice.js';
 
 /** Who signs, the same for all the code of one run. */
@@ -31,6 +32,8 @@ export interface CodeRequest {
   readonly requirements: Uint8Array | undefined;
   readonly entitlements: EntitlementBlobs | undefined;
   readonly headerRoom: HeaderRoom;
+  /** Launch and library constraints, carried over as they are. */
+  readonly constraints?: readonly SlotBlob[] | undefined;
   /** Of the bundle whose main executable this is. */
   readonly infoPlist: Uint8Array | undefined;
   readonly resources: Uint8Array | undefined;
@@ -54,7 +57,7 @@ export async function signMachO(file: MachOFile, request: CodeRequest, signer: S
     requirements: request.requirements ?? signer.requirementsFor(identifier),
     entitlements: request.entitlements,
     resources: request.resources,
-    constraints: [],
+    constraints: request.constraints ?? [],
     runtimeVersion: request.runtimeVersion,
     headerRoom: request.headerRoom,
     compat: signer.compat,

@@ -12,7 +12,10 @@ import { withSource, writePatched, type FileSource } from './system/files.js';
 import { withStaging } from './system/staging.js';
 
 export interface RemoveSignatureOptions extends PlacesRequest {
-  /** Which release of codesign to be equal to; the newest by default. */
+  /**
+   * Which release of codesign to be equal to. By default the file becomes what a linker would have made of it: codesign
+   * leaves __LINKEDIT larger in memory than the file needs.
+   */
   readonly compat?: CompatName | Partial<Compat> | undefined;
 }
 
@@ -36,6 +39,7 @@ export async function removeSignature(
     );
   }
   const { allocator, trimsPadding } = resolveCompat(options.compat);
+  const request = { trimsPadding, shrinksLinkedit: options.compat === undefined };
   try {
     const format = await wholeFormatOf(path);
     await withSource(path, async (source) => {
@@ -43,9 +47,7 @@ export async function removeSignature(
       const file = await readMachOFile(source);
       if (file.machos.every(({ codeSignature }) => !codeSignature))
         throw new SigningError('NOT_SIGNED', 'code object is not signed at all');
-      const patches = file.machos.map((macho) =>
-        macho.codeSignature ? removalPatches(macho, trimsPadding) : [],
-      );
+      const patches = file.machos.map((macho) => (macho.codeSignature ? removalPatches(macho, request) : []));
       await writeStaged(source, filePatches(file, patches, allocator), outputPath);
     });
   } catch (error) {

@@ -183,9 +183,8 @@ describe('when the user has no privileges', () => {
   ])('%s is named, and nothing is lost', (_, path, mode, options) => {
     const folder = ownFolder({ ...nestedApp(), ...earlier, 'rights.plist': '<plist><dict/></plist>' });
     const before = snapshot(folder);
-    const { code, message, hint } = withMode(join(folder, path), mode, () =>
-      JSON.parse(signUnprivileged(folder, options)),
-    ) as { code: string; message: string; hint: string };
+    const said = withMode(join(folder, path), mode, () => signUnprivileged(folder, options));
+    const { code, message, hint } = JSON.parse(said) as { code: string; message: string; hint: string };
     expect({ code, hint }).toEqual({ code: 'PERMISSION_DENIED', hint: expect.any(String) as string });
     expect(message).toContain(folder);
     expect(message).not.toContain('.nx-codesign');

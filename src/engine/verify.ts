@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { verifyCode, type CodeVerdict } from './apple/verify-code.js';
+import { verifyCode } from './apple/verify-code.js';
+import type { CodeVerdict } from './apple/verify-file.js';
 import type { Finding } from './apple/finding.js';
 import { compileRequirement } from './apple/signature/requirement-compile.js';
 import { bestDirectory } from './apple/signature/read-signature.js';

@@ -1,6 +1,10 @@
 import { basename, join } from 'node:path';
 import { bothDone } from '../system/concurrency.js';
+import { SigningError } from '../system/error.js';
 import { copyTree, patchOwnFile, withSource, writePatched, writeSmallFile } from '../system/files.js';
+import { kindOf } from '../system/folder.js';
+import { appleDoubleWarnings } from './bundle/apple-double.js';
+import { openBundle } from './bundle/bundle.js';
 import { signBundle } from './bundle/sign-bundle.js';
 import { namedError, signCode, type CodeContext } from './bundle/sign-file.js';
 import type { FormatRequest, SignedPackage } from './format.js';
@@ -26,8 +30,20 @@ export async function signBundleInto(
   context: CodeContext,
 ): Promise<Signed> {
   await copyTree(path, copy);
-  if (profile) await writeSmallFile(join(copy, PROFILE), profile);
-  return { code: await signBundle({ path: copy, name: '' }, context), checksum: undefined, warnings: [] };
+  if (profile) await embedProfile(copy, profile);
+  const warnings = await appleDoubleWarnings(copy);
+  return { code: await signBundle({ path: copy, name: '' }, context), checksum: undefined, warnings };
+}
+
+async function embedProfile(app: string, profile: Uint8Array): Promise<void> {
+  const path = join((await openBundle(app)).root, basename(PROFILE));
+  if ((await kindOf(path)) === 'link') {
+    // Through it, a file outside of the bundle would be overwritten.
+    throw new SigningError('INVALID_BUNDLE', `${path} is a symbolic link`, {
+      hint: 'remove it from the bundle',
+    });
+  }
+  await writeSmallFile(path, profile);
 }
 
 /** Writes a signed copy of a program; the signature is made from the original while the copy is being written. */

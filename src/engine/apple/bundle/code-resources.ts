@@ -5,8 +5,9 @@ import { linkTarget } from '../../system/folder.js';
 import type { PlistDict, PlistValue } from '../../system/plist/value.js';
 import { writeXmlPlist } from '../../system/plist/write-xml.js';
 import type { Bundle } from './bundle.js';
+import { APPLE_DOUBLE_HINT, isAppleDouble } from './apple-double.js';
 import { compileRules, ruleFor, type Rule, type RuleSets } from './rules.js';
-import { checkSealedLink } from './symlink.js';
+import { checkSealedLink, type Envelope, type Envelopes } from './symlink.js';
 import type { BundleEntry } from './walk.js';
 
 /** What the seal says of nested code: its cdhash, and the requirement that a replacement has to meet. */
@@ -19,6 +20,8 @@ export interface SealRequest {
   readonly bundle: Bundle;
   readonly entries: readonly BundleEntry[];
   readonly rules: RuleSets;
+  /** The bundles around this one, the nearest first: its links may lead there. */
+  readonly around?: readonly Envelope[];
   /** Whether old systems must be able to check it: SHA-1 beside SHA-256 in `files2`. */
   readonly withSha1: boolean;
   /** By the entry's path. */
@@ -29,6 +32,7 @@ export interface SealRequest {
 export async function buildCodeResources(request: SealRequest): Promise<Uint8Array> {
   const { bundle, rules, withSha1, nested } = request;
   const oldRules = compileRules(rules.rules);
+  const envelopes = [{ bundle, rules: compileRules(rules.rules2) }, ...(request.around ?? [])] as const;
   const files = new Map<string, PlistValue>();
   const files2 = new Map<string, PlistValue>();
   const plain: PlainFile[] = [];
@@ -38,7 +42,7 @@ export async function buildCodeResources(request: SealRequest): Promise<Uint8Arr
     if (seal) files2.set(path, withOptional({ ...seal }, rule));
     else if (entry.kind === 'file') plain.push(...plainFile(bundle, path, rule, ruleFor(path, oldRules)));
     else if (rule && !rule.omit)
-      files2.set(path, withOptional({ symlink: await sealedLink(path, bundle) }, rule));
+      files2.set(path, withOptional({ symlink: await sealedLink(path, envelopes) }, rule));
   }
   const digests = await digestFiles(
     plain.map(({ path }) => join(bundle.root, path)),
@@ -83,14 +87,16 @@ function withOptional(seal: PlistDict, rule: Rule | undefined): PlistDict {
   return rule?.optional === true ? { ...seal, optional: true } : seal;
 }
 
-async function sealedLink(path: string, bundle: Bundle): Promise<string> {
-  const target = await linkTarget(join(bundle.root, path));
-  await checkSealedLink(path, target, bundle);
+async function sealedLink(path: string, envelopes: Envelopes): Promise<string> {
+  const target = await linkTarget(join(envelopes[0].bundle.root, path));
+  await checkSealedLink(path, target, envelopes);
   return target;
 }
 
 function unsignedNested(path: string): SigningError {
   return new SigningError('UNSIGNED_NESTED_CODE', `${path}: code object is not signed at all`, {
-    hint: 'only programs and bundles belong in this folder: move scripts and data to Resources',
+    hint: isAppleDouble(path)
+      ? APPLE_DOUBLE_HINT
+      : 'only programs and bundles belong in this folder: move scripts and data to Resources',
   });
 }

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { mapConcurrently } from '../../system/concurrency.js';
 import { runFileJob } from '../../system/file-pool.js';
+import { SigningError } from '../../system/error.js';
 import { withSource } from '../../system/files.js';
 import { containerKind } from '../macho/fat.js';
+import { isSignable } from '../macho/make-room.js';
 import { readMachOFile } from '../macho/read-file.js';
-import { openBundle, otherVersions, type Bundle } from './bundle.js';
+import { openBundle, type Bundle } from './bundle.js';
+import { otherVersions } from './layout.js';
 import { compileRules, defaultRules } from './rules.js';
+import { namedError } from './sign-file.js';
 import { findDataBundles, walkBundle, type BundleEntry } from './walk.js';
 
 /** Code within a bundle that has to be signed before the bundle can be sealed. */
@@ -33,14 +37,8 @@ export async function findNestedCode(bundle: Bundle): Promise<NestedCode[]> {
     if (kind === 'nested-bundle') return [{ kind: 'bundle', path, isSealedAsCode: isSealedAsCode(entry) }];
     return files.has(path) ? [{ kind: 'file', path, isSealedAsCode: isSealedAsCode(entry) }] : [];
   });
-  const data = await mapConcurrently(dataBundles, (path) => dataBundleWithCode(bundle, path));
-  return [...data.flat(), ...found];
-}
-
-/** A bundle of resources only has nothing to sign when it counts as data. */
-async function dataBundleWithCode(bundle: Bundle, path: string): Promise<NestedCode[]> {
-  const { hasProgram } = await openBundle(join(bundle.root, path));
-  return !hasProgram ? [] : [{ kind: 'bundle', path, isSealedAsCode: false }];
+  const data = dataBundles.map((path) => ({ kind: 'bundle', path, isSealedAsCode: false }) as const);
+  return [...data, ...found];
 }
 
 /** As much of a file as tells what it is. */
@@ -58,19 +56,20 @@ async function linkedMachOs(bundle: Bundle, entries: readonly BundleEntry[]): Pr
   const paths = files.map((path) => join(bundle.root, path));
   const heads = await runFileJob({ kind: 'heads', paths, length: MAGIC_SIZE }, 0);
   const candidates = files.filter((_, i) => containerKind(heads[i]!) !== undefined);
-  const linked = await mapConcurrently(candidates, (path) => isLinked(join(bundle.root, path)));
+  const linked = await mapConcurrently(candidates, (path) => isLinked(bundle, path));
   return new Set(candidates.filter((_, i) => linked[i]));
 }
 
-/** Object files and debugging companions are Mach-O too, and stay as they are. */
-async function isLinked(path: string): Promise<boolean> {
-  return withSource(path, async (source) => {
-    const { machos, slices } = await readMachOFile(source);
-    const hasLinkedit = machos.every(({ segments }) =>
-      segments.some(({ name, fileSize }) => name === '__LINKEDIT' && fileSize > 0),
+/** Universal files may consist of static libraries, which are no Mach-O: Python and Tcl come with some. */
+async function isLinked(bundle: Bundle, path: string): Promise<boolean> {
+  try {
+    return await withSource(join(bundle.root, path), async (source) =>
+      (await readMachOFile(source)).machos.some(isSignable),
     );
-    return slices !== undefined || hasLinkedit;
-  });
+  } catch (error) {
+    if (error instanceof SigningError && error.code === 'NOT_SIGNABLE') return false;
+    throw namedError(error, path);
+  }
 }
 
 /** Everything that signing a bundle would sign, as paths relative to it; the bundle itself, empty, comes last. */

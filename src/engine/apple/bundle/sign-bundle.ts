@@ -2,55 +2,67 @@ import { join } from 'node:path';
 import { mapConcurrently } from '../../system/concurrency.js';
 import { SigningError } from '../../system/error.js';
 import { withSource, writeSmallFile } from '../../system/files.js';
-import { emptyFolder } from '../../system/folder.js';
+import { emptyFolder, kindOf } from '../../system/folder.js';
 import { readMachOFile } from '../macho/read-file.js';
 import type { Compat } from '../compat.js';
 import { digestsFor, digestsForScript } from '../signature/digests.js';
 import type { HashType } from '../signature/hash-type.js';
 import type { SignedCode } from '../signature/signed-code.js';
-import { openBundle, otherVersions, type Bundle } from './bundle.js';
-import { buildCodeResources, type NestedSeal } from './code-resources.js';
+import { openBundle, type Bundle } from './bundle.js';
+import { buildCodeResources, type NestedSeal, type SealRequest } from './code-resources.js';
+import { otherVersions } from './layout.js';
 import { findNestedCode, isMachO, type NestedCode } from './nested-code.js';
 import { checkRootContents } from './root-contents.js';
 import { compileRules, defaultRules } from './rules.js';
 import { signFile, type CodeContext, type Place } from './sign-file.js';
 import { signScript } from './script-signature.js';
+import type { Envelope } from './symlink.js';
 import { walkBundle } from './walk.js';
 
 /**
  * Signs a bundle in place, inside out: nested code, programs among the data, the seal, then the main executable.
  * The folder must be the caller's own copy: a failure leaves it half signed.
+ * @param around the bundles around this one, the nearest first: its links may lead there
  * @returns everything that was signed, the bundle itself last
  */
-export async function signBundle(place: Place, context: CodeContext): Promise<SignedCode[]> {
-  await checkRootContents(place.path);
+export async function signBundle(
+  place: Place,
+  context: CodeContext,
+  around: readonly Envelope[] = [],
+): Promise<SignedCode[]> {
   const bundle = await openBundle(place.path);
+  await checkRootContents(place.path);
   const signed: SignedCode[] = [];
   for (const version of await otherVersions(place.path)) {
-    signed.push(...(await signBundle(placeIn(place, version), context)));
+    signed.push(...(await signBundle(placeIn(place, version), context, around)));
   }
+  const within = [{ bundle, rules: compileRules(defaultRules(bundle.layout).rules2) }, ...around];
   const nested = new Map<string, NestedSeal>();
   const parts = await mapConcurrently(await findNestedCode(bundle), async (code) => {
-    const all = await signNested(code, placeIn(place, join(bundle.root, code.path)), context);
+    const all = await signNested(code, placeIn(place, join(bundle.root, code.path)), context, within);
     const { cdhash, designatedRequirement } = all.at(-1)!;
     if (code.isSealedAsCode) nested.set(code.path, { cdhash, requirement: designatedRequirement });
     return all;
   });
-  return [...signed, ...parts.flat(), await sealAndSign(place, bundle, nested, context)];
+  return [...signed, ...parts.flat(), await sealAndSign(place, { bundle, nested, around }, context)];
 }
 
 function placeIn(outer: Place, path: string): Place {
   return { path, name: join(outer.name, path.slice(outer.path.length + 1)) };
 }
 
-async function signNested(code: NestedCode, place: Place, context: CodeContext): Promise<SignedCode[]> {
-  return code.kind === 'bundle' ? signBundle(place, context) : [await signFile(place, {}, context)];
+async function signNested(
+  code: NestedCode,
+  place: Place,
+  context: CodeContext,
+  around: readonly Envelope[],
+): Promise<SignedCode[]> {
+  return code.kind === 'bundle' ? signBundle(place, context, around) : [await signFile(place, {}, context)];
 }
 
 async function sealAndSign(
   place: Place,
-  bundle: Bundle,
-  nested: ReadonlyMap<string, NestedSeal>,
+  { bundle, nested, around }: Pick<Required<SealRequest>, 'bundle' | 'nested' | 'around'>,
   context: CodeContext,
 ): Promise<SignedCode> {
   const { signer } = context;
@@ -63,7 +75,7 @@ async function sealAndSign(
   const rules = defaultRules(bundle.layout);
   const entries = await walkBundle(bundle, compileRules(rules.rules2));
   const withSha1 = hashTypes.some(({ name }) => name === 'sha1');
-  const resources = await buildCodeResources({ bundle, entries, rules, withSha1, nested });
+  const resources = await buildCodeResources({ bundle, entries, rules, around, withSha1, nested });
   const folder = await writeSeal(bundle.root, resources);
   const { infoPlist, identifier } = bundle;
   const own = { infoPlist, resources, identifier };
@@ -92,6 +104,12 @@ function checkIdentifier({ path, identifier }: Bundle, given: string | undefined
 /** Files that an earlier signature of another shape left in `_CodeSignature` go (bundlediskrep.cpp, Writer::flush). */
 async function writeSeal(root: string, resources: Uint8Array): Promise<string> {
   const folder = join(root, '_CodeSignature');
+  if (['file', 'link'].includes((await kindOf(folder)) ?? '')) {
+    // Emptying what a link leads to would destroy files outside of the bundle.
+    throw new SigningError('INVALID_BUNDLE', `${folder} is not a folder`, {
+      hint: 'remove it from the bundle',
+    });
+  }
   await emptyFolder(folder);
   await writeSmallFile(join(folder, 'CodeResources'), resources);
   return folder;

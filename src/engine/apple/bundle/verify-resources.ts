@@ -6,7 +6,7 @@ import { entryOf, isPlistDict, type PlistDict, type PlistValue } from '../../sys
 import { errorFinding, type Finding } from '../finding.js';
 import type { Bundle } from './bundle.js';
 import { compileRules } from './rules.js';
-import { linkProblem } from './symlink.js';
+import { linkProblem, type Envelope, type Envelopes } from './symlink.js';
 import { walkBundle, type BundleEntry } from './walk.js';
 
 /** Nested code that a seal vouches for; whether it keeps the promise is the caller's to check. */
@@ -20,15 +20,22 @@ export interface SealedCode {
 export interface ResourcesVerdict {
   readonly findings: readonly Finding[];
   readonly nested: readonly SealedCode[];
+  readonly envelopes: Envelopes;
 }
 
 /**
  * Holds the bundle against its seal: what is missing, changed or added (resources.cpp, StaticCode.cpp).
  * The seal's own bytes are covered by the main executable's signature.
+ * @param around the bundles around this one, the nearest first: its links may lead there
  */
-export async function verifyResources(bundle: Bundle, codeResources: PlistDict): Promise<ResourcesVerdict> {
+export async function verifyResources(
+  bundle: Bundle,
+  codeResources: PlistDict,
+  around: readonly Envelope[],
+): Promise<ResourcesVerdict> {
   const isModern = isPlistDict(entryOf(codeResources, 'rules2'));
   const rules = compileRules(dictAt(codeResources, isModern ? 'rules2' : 'rules'));
+  const envelopes: Envelopes = [{ bundle, rules }, ...around];
   const seals = new Map(Object.entries(dictAt(codeResources, isModern ? 'files2' : 'files')));
   const nested: SealedCode[] = [];
   const findings: Finding[] = [];
@@ -41,7 +48,9 @@ export async function verifyResources(bundle: Bundle, codeResources: PlistDict):
     // Links were no part of the first generation's seals.
     else if (!entry.rule || entry.rule.omit || (entry.kind === 'link' && !isModern)) continue;
     else if (seal === undefined) findings.push(changed(bundle, entry.path, 'file added'));
-    else if (entry.kind === 'link') findings.push(...(await checkLink(bundle, entry.path, seal)));
+    // A folder where the seal has a file or a link.
+    else if (entry.kind === 'nested-bundle') findings.push(changed(bundle, entry.path, 'file modified'));
+    else if (entry.kind === 'link') findings.push(...(await checkLink(entry.path, seal, envelopes)));
     else
       hashed.push({
         path: entry.path,
@@ -52,7 +61,7 @@ export async function verifyResources(bundle: Bundle, codeResources: PlistDict):
   findings.push(...(await modifiedFiles(bundle, hashed)));
   for (const [path, seal] of seals)
     if (!isOptional(seal)) findings.push(changed(bundle, path, 'file missing'));
-  return { findings, nested };
+  return { findings, nested, envelopes };
 }
 
 /** A file with the hashes that its seal has. */
@@ -88,7 +97,7 @@ function isOptional(seal: PlistValue): boolean {
   return isPlistDict(seal) && entryOf(seal, 'optional') === true;
 }
 
-function changed(bundle: Bundle, path: string, what: string): Finding {
+function changed(bundle: Pick<Bundle, 'root'>, path: string, what: string): Finding {
   return errorFinding('SEALED_RESOURCE', { path: join(bundle.root, path) }, what);
 }
 
@@ -102,11 +111,12 @@ function sealedCode({ kind, path }: BundleEntry, seal: PlistValue): SealedCode |
   };
 }
 
-async function checkLink(bundle: Bundle, path: string, seal: PlistValue): Promise<Finding[]> {
+async function checkLink(path: string, seal: PlistValue, envelopes: Envelopes): Promise<Finding[]> {
+  const [{ bundle }] = envelopes;
   const target = await linkTarget(join(bundle.root, path));
   const sealed = isPlistDict(seal) ? entryOf(seal, 'symlink') : undefined;
   if (sealed !== target) return [changed(bundle, path, 'file modified')];
-  const problem = await linkProblem(path, target, bundle);
+  const problem = await linkProblem(path, target, envelopes);
   return problem === undefined
     ? []
     : [errorFinding('INVALID_SYMLINK', { path: join(bundle.root, path) }, problem)];

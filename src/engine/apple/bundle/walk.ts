@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SigningError } from '../../system/error.js';
-import { kindOf, listFolder } from '../../system/folder.js';
-import type { Bundle } from './bundle.js';
+import { listFolder } from '../../system/folder.js';
+import { openBundle, type Bundle } from './bundle.js';
 import { ruleFor, type Rule } from './rules.js';
 
 /** One thing in a bundle; paths count from the bundle's root and have forward slashes. */
@@ -14,9 +14,14 @@ export type BundleEntry =
 /** Never sealed, whatever the rules say (bundlediskrep.cpp): the signature itself, the ticket, the receipt of the App Store. */
 const EXCLUDED = /^(_CodeSignature|CodeResources|_MASReceipt)$/;
 
+/** @param path relative to the bundle's root */
+export function isExcluded(path: string): boolean {
+  return EXCLUDED.test(path);
+}
+
 /**
  * Everything below the bundle's root that the seal has a word on, folders aside; `rules` are the second generation's.
- * @throws SigningError `UNSUPPORTED` for sockets, pipes and devices
+ * @throws SigningError `UNSUPPORTED` for sockets, pipes and devices, `INVALID_SYMLINK` for a `.DS_Store` that is a link
  */
 export async function walkBundle(
   bundle: Pick<Bundle, 'root' | 'executable'>,
@@ -26,7 +31,7 @@ export async function walkBundle(
   const walk = async (folder: string): Promise<void> => {
     for (const { name, kind } of await listFolder(join(bundle.root, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      if (EXCLUDED.test(path) || path === bundle.executable) continue;
+      if (isExcluded(path) || path === bundle.executable) continue;
       const rule = ruleFor(path, rules);
       switch (kind) {
         case 'folder':
@@ -35,8 +40,11 @@ export async function walkBundle(
             entries.push({ kind: 'nested-bundle', path, rule });
           else await walk(path);
           break;
-        case 'file':
         case 'link':
+          if (name.toLowerCase() === '.ds_store') throw finderLink(join(bundle.root, path));
+          entries.push({ kind, path, rule });
+          break;
+        case 'file':
           entries.push({ kind, path, rule });
           break;
         case 'other':
@@ -54,11 +62,21 @@ export async function walkBundle(
   return entries;
 }
 
+/** Files of this name are not sealed: as a link it would smuggle anything in (resources.cpp, errSecCSDSStoreSymlink). */
+function finderLink(path: string): SigningError {
+  return new SigningError('INVALID_SYMLINK', `${path}: .DS_Store cannot be a symbolic link`, {
+    hint: 'remove it from the bundle',
+  });
+}
+
 /** Folders of these kinds are bundles wherever they lie, also where the seal takes them for data. */
 const BUNDLE_EXTENSION =
   /\.(app|appex|bundle|component|framework|kext|mdimporter|plugin|prefPane|qlgenerator|saver|service|systemextension|xctest|xpc)$/;
 
-/** The bundles among the data of `bundle`, outermost only; they are signed like the others, though sealed file by file. */
+/**
+ * The bundles with a program among the data of `bundle`, outermost only: they are signed like the others, though sealed
+ * file by file. What only looks like a bundle, a template for example, is data and nothing else.
+ */
 export async function findDataBundles(
   bundle: Pick<Bundle, 'root'>,
   rules: readonly Rule[],
@@ -67,9 +85,9 @@ export async function findDataBundles(
   const walk = async (folder: string): Promise<void> => {
     for (const { name, kind } of await listFolder(join(bundle.root, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      if (kind !== 'folder' || EXCLUDED.test(path)) continue;
+      if (kind !== 'folder' || isExcluded(path)) continue;
       if (ruleFor(path, rules)?.nested === true && name.includes('.')) continue;
-      if (BUNDLE_EXTENSION.test(name) && (await hasInfoPlist(join(bundle.root, path)))) found.push(path);
+      if (BUNDLE_EXTENSION.test(name) && (await hasProgram(join(bundle.root, path)))) found.push(path);
       else await walk(path);
     }
   };
@@ -77,8 +95,11 @@ export async function findDataBundles(
   return found;
 }
 
-async function hasInfoPlist(path: string): Promise<boolean> {
-  const places = ['Contents/Info.plist', 'Versions/Current', 'Resources/Info.plist', 'Info.plist'];
-  const kinds = await Promise.all(places.map((place) => kindOf(join(path, place))));
-  return kinds.some((kind) => kind !== undefined);
+async function hasProgram(path: string): Promise<boolean> {
+  try {
+    return (await openBundle(path)).hasProgram;
+  } catch (error) {
+    if (error instanceof SigningError && error.code.startsWith('INVALID_')) return false;
+    throw error;
+  }
 }

@@ -89,7 +89,7 @@ describe('when a file cannot take a signature', () => {
     const macho = await readMachO(sourceOf(appended));
     const refused = refusal('SIGNATURE_NOT_AT_END', '8 bytes');
     await expect(makeRoom(macho, REQUEST)).rejects.toEqual(refused);
-    expect(() => removalPatches(macho, true)).toThrow(refused);
+    expect(() => removalPatches(macho, { trimsPadding: true, shrinksLinkedit: false })).toThrow(refused);
   });
 
   it.each([
@@ -98,7 +98,9 @@ describe('when a file cannot take a signature', () => {
   ])('a signature that claims to begin in %s is refused: it would be overwritten', async (_, offset) => {
     const macho = await withSignatureAt(offset);
     await expect(makeRoom(macho, REQUEST)).rejects.toMatchObject({ code: 'MALFORMED' });
-    expect(() => removalPatches(macho, true)).toThrow('outside __LINKEDIT');
+    expect(() => removalPatches(macho, { trimsPadding: true, shrinksLinkedit: false })).toThrow(
+      'outside __LINKEDIT',
+    );
   });
 
   it('a file that would reach beyond 4 GiB is refused: the load command has 32 bits', async () => {

@@ -83,8 +83,13 @@ function replacedCommand(macho: MachO, at: number, command: Uint8Array, grown: P
   return { at: 0, remove: header.length, put: header };
 }
 
+/** Programs and libraries are; object files and debugging companions are Mach-O too, and stay as they are. */
+export function isSignable({ fileType }: Pick<MachO, 'fileType'>): boolean {
+  return SIGNABLE_TYPES.includes(fileType);
+}
+
 function checkFileType(macho: MachO): void {
-  if (SIGNABLE_TYPES.includes(macho.fileType)) return;
+  if (isSignable(macho)) return;
   const what = { [FILE_TYPE.object]: 'an object file', [FILE_TYPE.dsym]: 'a dSYM companion file' }[
     macho.fileType
   ];

@@ -17,7 +17,9 @@ import { removalPatches } from './remove-signature.js';
 async function withoutSignature(signed: Uint8Array): Promise<Uint8Array> {
   const file = await readMachOFile(sourceOf(signed));
   const patches = file.machos.map((macho) =>
-    macho.codeSignature ? removalPatches(macho, COMPAT['macos-11'].trimsPadding) : [],
+    macho.codeSignature
+      ? removalPatches(macho, { trimsPadding: COMPAT['macos-11'].trimsPadding, shrinksLinkedit: false })
+      : [],
   );
   const stripped = patchedSource(file.source, filePatches(file, patches, 'cctools'));
   return readBytes(stripped, 0, stripped.size);

@@ -46,8 +46,8 @@ export function decodeSignature(data: Uint8Array): CodeSignature {
   if (superBlob.magic !== MAGIC.embeddedSignature) {
     throw new SigningError('MALFORMED', 'what LC_CODE_SIGNATURE points to is not a signature');
   }
+  checkSlots(superBlob);
   const directories = directoriesIn(superBlob);
-  if (directories.length === 0) throw new SigningError('MALFORMED', 'the signature has no CodeDirectory');
   const cms = blobIn(superBlob, SLOT.signature);
   return {
     superBlob,
@@ -57,6 +57,15 @@ export function decodeSignature(data: Uint8Array): CodeSignature {
     entitlementsDer: blobIn(superBlob, SLOT.entitlementsDer),
     cms: cms && cmsIn(cms),
   };
+}
+
+/** No hash covers the index: a part that was hidden, or stands there twice, would let two readers see different ones. */
+function checkSlots({ slots }: SuperBlob): void {
+  const numbers = slots.map(({ slot }) => slot);
+  if (!numbers.includes(SLOT.codeDirectory))
+    throw new SigningError('MALFORMED', 'the signature has no CodeDirectory');
+  if (new Set(numbers).size < numbers.length)
+    throw new SigningError('MALFORMED', 'the signature has two parts for the same slot');
 }
 
 /** Nothing hashes this blob's head. */

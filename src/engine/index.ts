@@ -15,11 +15,11 @@ export { SigningError, type ErrorCode } from './system/error.js';
 export type { Compat, CompatName } from './apple/compat.js';
 export type { Finding, FindingCode } from './apple/finding.js';
 export type {
-  CertificateInspection,
   CodeDirectoryInspection,
   SignatureInspection,
   SliceInspection,
 } from './apple/signature/inspect-slice.js';
+export type { CertificateInspection, SignerInspection } from './apple/inspect-signer.js';
 export type { IdentityOption } from './identity/option.js';
 export type { Receipt, ReceiptCertificate, ReceiptFile } from './receipt.js';
 export type { Surroundings } from './surroundings.js';

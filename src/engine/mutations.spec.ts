@@ -104,7 +104,7 @@ describe('when one number in the header or the signature lies', () => {
       const [original, start] = await make();
       const folder = newFolder();
       const random = seededRandom(SEED);
-      for (let at = start; at < start + LYING_BYTES; at += 4) {
+      for (let at = start; at < start + LYING_BYTES; at += isSlow ? 4 : 12) {
         const values = isSlow ? EDGES : [random.pick(EDGES)];
         for (const value of values) {
           const errors = await throughTheVerbs(folder, withNumber(original, at, value));

@@ -167,6 +167,43 @@ describe('when one bit of what carries the signature is another', () => {
   });
 });
 
+describe('when the index of the signature, which nothing covers, is changed', () => {
+  const UNKNOWN = 0x1900;
+
+  it.each([
+    ['the stronger CodeDirectory is hidden', SLOT.alternateCodeDirectories, UNKNOWN],
+    ['the primary CodeDirectory is hidden', SLOT.codeDirectory, UNKNOWN],
+    ['there are two primary ones', SLOT.alternateCodeDirectories, SLOT.codeDirectory],
+    ['there are two others', SLOT.codeDirectory, SLOT.alternateCodeDirectories],
+    ['the requirements are hidden', SLOT.requirements, UNKNOWN],
+    ['the entitlements are hidden', SLOT.entitlements, UNKNOWN],
+    ["the signer's signature is hidden", SLOT.signature, UNKNOWN],
+  ])('and %s, it is found', async (_, slot, other) => {
+    const data = Buffer.from(signed);
+    // Magic, length and count; then a type and an offset for each part.
+    const entry = signature.superBlob.slots.findIndex((each) => each.slot === slot);
+    data.writeUInt32BE(other, start + 12 + 8 * entry);
+    await expect(verifyBytes(data)).resolves.toMatchObject({ ok: false });
+  });
+});
+
+describe('when nobody has signed what is in the signature, as ad-hoc', () => {
+  it.each([
+    ['without a primary CodeDirectory', SLOT.codeDirectory, 0x1900],
+    ['with two primary CodeDirectories', SLOT.alternateCodeDirectories, SLOT.codeDirectory],
+  ])('it is still refused %s, which systems would read differently', async (_, slot, other) => {
+    const options = { path: 'tool', outputPath: 'adhoc', identity: 'adhoc' };
+    await sign(options, labSurroundings(folder));
+    const data = readFileSync(join(folder, 'adhoc'));
+    const at = data.indexOf(Buffer.from('fade0cc0', 'hex'));
+    const { slots } = decodeSignature(data.subarray(at)).superBlob;
+    const entry = slots.findIndex((each) => each.slot === slot);
+    data.writeUInt32BE(other, at + 12 + 8 * entry);
+    const { findings } = await verifyBytes(data);
+    expect(findings.map(({ code }) => code)).toEqual(['MALFORMED']);
+  });
+});
+
 describe('when parts of signatures are exchanged', () => {
   it("another program's CMS does not vouch for this one", async () => {
     writeFileSync(join(folder, 'tool'), machOFile({ cpu: 'x86_64', minimum: 0x000a0900, codeSize: 20_001 }));

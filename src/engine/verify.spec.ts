@@ -1,11 +1,28 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import {
+  hasAppleFixtures,
+  MISSING_FIXTURES,
+  unpackAppleFixtures,
+  type AppleFixtures,
+} from '../../test/fixtures/apple-macho.js';
 import { pemFile } from '../../test/key-files.js';
-import { LAB_TIME, labSurroundings } from '../../test/lab-surroundings.js';
+import { labSurroundings } from '../../test/lab-surroundings.js';
 import { APP, FRAMEWORK, INFO, MAIN, nestedApp, RESOURCE, TOOL } from '../../test/macho/bundle-tree.js';
 import { machOFile } from '../../test/macho/macho-file.js';
 import { universalFile } from '../../test/macho/universal-file.js';
+import { describeWhen } from '../../test/oracles/oracle.js';
 import { TEAM, testPki } from '../../test/pki/test-pki.js';
 import { refusal } from '../../test/refusal.js';
 import { temporaryFolders } from '../../test/temporary-folder.js';
@@ -242,6 +259,19 @@ describe('when a program is verified', () => {
     expect(findings[0]!.message).toMatch(new RegExp(`^${message}`));
   });
 
+  it('with something in front of or behind an architecture, it is more than was signed', async () => {
+    const folder = newFolder();
+    plant(folder, { tool: universalFile([machOFile({ cpu: 'x86_64' }), machOFile()], 14) });
+    await sign({ path: 'tool', inPlace: true, identity: 'adhoc' }, labSurroundings(folder));
+    writeFileSync(join(folder, 'tool'), 'x', { flag: 'a' });
+    flipByte(join(folder, 'tool'), 8192);
+    const { findings } = await verifyIn(folder, 'tool');
+    expect(findings.map(({ message }) => message)).toEqual([
+      'main executable failed strict validation: there is something in front of the x86_64 architecture',
+      'main executable failed strict validation: 1 bytes follow the last architecture',
+    ]);
+  });
+
   it('with something behind its signature, it is not as it was signed', async () => {
     const folder = newFolder();
     plant(folder, { tool: machOFile() });
@@ -275,9 +305,12 @@ describe('when a program is verified', () => {
 
 describe('when the signer is judged', () => {
   it('a root that is not among the trusted ones is a warning', async () => {
-    const folder = await signedApp();
+    const folder = newFolder();
+    plant(folder, { tool: machOFile() });
+    const identity = pemFile(keys, testPki.developerIdApplication());
+    await sign({ path: 'tool', inPlace: true, identity, timestamp: false }, labSurroundings(folder));
     const stranger = labSurroundings(folder, { appleRoots: [testPki.strangerRoot().certificate] });
-    const { ok, findings } = await verify({ path: APP }, stranger);
+    const { ok, findings } = await verify({ path: 'tool' }, stranger);
     expect(ok).toBe(true);
     expect(new Set(findings.map(({ code, severity }) => `${severity} ${code}`))).toEqual(
       new Set(['warning UNTRUSTED', 'warning INVALID_REQUIREMENT']),
@@ -333,9 +366,10 @@ describe('when a requirement is given', () => {
   it('an unsigned program meets none', async () => {
     const folder = newFolder();
     plant(folder, { tool: machOFile() });
-    const { findings } = await verifyIn(folder, 'tool', 'identifier ""');
-    expect(findings.map(({ code }) => code)).toEqual(['NOT_SIGNED', 'REQUIREMENT_NOT_MET']);
-    expect(LAB_TIME.getTime()).toBeLessThan(Date.now());
+    for (const requirement of ['identifier ""', '! anchor apple']) {
+      const { findings } = await verifyIn(folder, 'tool', requirement);
+      expect(findings.map(({ code }) => code)).toEqual(['NOT_SIGNED', 'REQUIREMENT_NOT_MET']);
+    }
   });
 
   it('the seal of an older build does not do for a newer one', async () => {
@@ -343,5 +377,35 @@ describe('when a requirement is given', () => {
     rmSync(join(newer, SEAL));
     renameSync(join(older, SEAL), join(newer, SEAL));
     await expect(findingsIn(newer)).resolves.toEqual([]);
+  });
+});
+
+describeWhen(hasAppleFixtures, MISSING_FIXTURES, "when Apple's codesign or linker signed it", () => {
+  let fixtures: AppleFixtures;
+  beforeAll(() => {
+    fixtures = unpackAppleFixtures();
+  });
+  afterAll(() => {
+    fixtures.remove();
+  });
+
+  it('it is valid, in every architecture, programs, libraries and apps', async () => {
+    const invalid: unknown[] = [];
+    let verified = 0;
+    for (const name of fixtures.names) {
+      for (const kind of ['us', 'a']) {
+        const folder = join(fixtures.folder, name, kind);
+        for (const entry of existsSync(folder) ? readdirSync(folder) : []) {
+          // A linker signs arm64 alone, and cannot seal the bundle around what it signs.
+          if (kind === 'a' && entry.endsWith('.app')) continue;
+          const { findings } = await verify({ path: join(folder, entry) });
+          const wrong = findings.filter(({ code, arch }) => code !== 'NOT_SIGNED' || arch === 'arm64');
+          if (wrong.length > 0) invalid.push({ name, kind, wrong });
+          verified++;
+        }
+      }
+    }
+    expect(invalid).toEqual([]);
+    expect(verified).toBeGreaterThanOrEqual(18);
   });
 });

@@ -81,6 +81,8 @@ export class SignedBundle {
   /** What the verifier finds: severity, code and the place in the bundle. */
   async findings(): Promise<string[]> {
     const { findings } = await verify({ path: this.path }, labSurroundings(this.path));
-    return findings.map(({ severity, code, path }) => `${severity} ${code} ${path.slice(this.path.length + 1)}`);
+    return findings.map(
+      ({ severity, code, path }) => `${severity} ${code} ${path.slice(this.path.length + 1)}`,
+    );
   }
 }

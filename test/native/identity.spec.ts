@@ -36,15 +36,15 @@ function organizationIdentity(folder: string): ThrowAwayIdentity {
 }
 
 describeOnMac('beside codesign, signed by a certificate of our making in a keychain', () => {
-  let keychain: TemporaryKeychain;
+  let keychain: TemporaryKeychain | undefined;
   let leaf: BothIdentities & { readonly sha1: string };
   let root: BothIdentities & { readonly sha1: string };
 
   beforeAll(async () => {
     const folder = newFolder();
-    keychain = new TemporaryKeychain(folder);
+    const own = (keychain = new TemporaryKeychain(folder));
     const add = (identity: ThrowAwayIdentity) => ({
-      codesign: keychain.add(identity),
+      codesign: own.add(identity),
       engine: { p12: identity.p12, passwordEnv: 'P12_PASSWORD' },
       env: { P12_PASSWORD: identity.password },
       sha1: identity.certificate.sha1,
@@ -53,7 +53,7 @@ describeOnMac('beside codesign, signed by a certificate of our making in a keych
     root = add(organizationIdentity(folder));
   });
   afterAll(() => {
-    keychain.remove();
+    keychain?.remove();
   });
 
   const program = () => {
@@ -64,7 +64,7 @@ describeOnMac('beside codesign, signed by a certificate of our making in a keych
   };
 
   it('security imports our PKCS#12 files and finds what is in them', () => {
-    expect(keychain.identities().sort()).toEqual([leaf.sha1, root.sha1].sort());
+    expect(keychain!.identities().sort()).toEqual([leaf.sha1, root.sha1].sort());
   });
 
   it('a program has the same bytes, the CMS included, when it is signed at the same time', async () => {
@@ -78,7 +78,7 @@ describeOnMac('beside codesign, signed by a certificate of our making in a keych
     expect(differenceBetween(readFileSync(ours), readFileSync(theirs))).toBeUndefined();
   });
 
-  it('an app has the same files, when all of it is signed at the same time', async () => {
+  it('an app has the same files, and a seal with the same bytes', async () => {
     const folder = newFolder();
     const { ours, theirs } = await signTwice(plantApp(folder), folder, {
       nested: NESTED,

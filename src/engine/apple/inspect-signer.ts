@@ -1,7 +1,6 @@
 import { toHex } from '../bytes/hex.js';
 import type { Certificate } from '../crypto/certificate.js';
 import { appleKindOf } from './certificates.js';
-import type { CertificateInspection } from './signature/inspect-slice.js';
 import type { CmsVerdict } from './signature/verify-cms.js';
 
 /** JSON as it stands. */
@@ -12,6 +11,17 @@ export interface SignerInspection {
   readonly signingTime: string | null;
   /** From a timestamp server, ISO 8601; null when there is none or it does not hold. */
   readonly timestamp: string | null;
+}
+
+export interface CertificateInspection {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly kind: string | null;
+  readonly serialNumber: string;
+  readonly sha1: string;
+  readonly sha256: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
 }
 
 export function inspectSigner(cms: CmsVerdict | undefined): SignerInspection {

@@ -90,6 +90,7 @@ function compilePattern(pattern: string): RegExp {
     return new RegExp(pattern, 's');
   } catch (cause) {
     throw new SigningError('MALFORMED', `the resource rule ${pattern} is not a regular expression`, {
+      hint: 'the seal is damaged: sign the bundle again',
       cause,
     });
   }

@@ -32,9 +32,9 @@ export async function signBundle(
 ): Promise<SignedCode[]> {
   const bundle = await openBundle(place.path);
   await checkRootContents(place.path);
-  const signed: SignedCode[] = [];
+  const versions: SignedCode[][] = [];
   for (const version of await otherVersions(place.path)) {
-    signed.push(...(await signBundle(placeIn(place, version), context, around)));
+    versions.push(await signBundle(placeIn(place, version), context, around));
   }
   const within = [{ bundle, rules: compileRules(defaultRules(bundle.layout).rules2) }, ...around];
   const nested = new Map<string, NestedSeal>();
@@ -44,7 +44,23 @@ export async function signBundle(
     if (code.isSealedAsCode) nested.set(code.path, { cdhash, requirement: designatedRequirement });
     return all;
   });
-  return [...signed, ...parts.flat(), await sealAndSign(place, { bundle, nested, around }, context)];
+  const own = await sealAndSign(place, { bundle, nested, around }, context);
+  // Signed ad-hoc, no version is another one's equal, and macOS will not have them in an app; to run, it does not matter.
+  if (around.length > 0 && context.signer.signCms) checkVersions(versions, own);
+  return [...versions.flat(), ...parts.flat(), own];
+}
+
+/** An app asks the same of all versions of a framework that is in it (StaticCode.cpp, validateOtherVersions). */
+function checkVersions(versions: readonly (readonly SignedCode[])[], own: SignedCode): void {
+  for (const version of versions) {
+    const { path, designatedRequirement } = version.at(-1)!;
+    if (designatedRequirement === own.designatedRequirement) continue;
+    throw new SigningError(
+      'INVALID_BUNDLE',
+      `${path}: embedded framework contains modified or invalid version, ${designatedRequirement}`,
+      { hint: `remove it, or let it meet what the current version is: ${own.designatedRequirement}` },
+    );
+  }
 }
 
 function placeIn(outer: Place, path: string): Place {

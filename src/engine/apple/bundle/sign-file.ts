@@ -33,9 +33,9 @@ export interface CodeSettings {
 export interface CodeContext {
   readonly signer: Signer;
   /** `name` is relative to what the user asked to sign; empty for that itself. */
-  settingsFor(name: string): CodeSettings;
+  readonly settingsFor: (name: string) => CodeSettings;
   /** Called once each piece of code is signed. */
-  onSigned(code: SignedCode): void;
+  readonly onSigned: (code: SignedCode) => void;
 }
 
 /** The bundle that the file is the main executable of. */

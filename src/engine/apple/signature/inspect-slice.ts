@@ -3,7 +3,7 @@ import type { Certificate } from '../../crypto/certificate.js';
 import type { Clock } from '../../system/clock.js';
 import { readPlist } from '../../system/plist/read.js';
 import { toJson, type JsonValue } from '../../system/plist/to-json.js';
-import { appleKindOf } from '../certificates.js';
+import { inspectSigner, type SignerInspection } from '../inspect-signer.js';
 import type { MachO } from '../macho/read.js';
 import { payloadOf } from './blob.js';
 import { flagNames } from './magic.js';
@@ -22,7 +22,7 @@ export interface SliceInspection {
   readonly signature: SignatureInspection | null;
 }
 
-export interface SignatureInspection {
+export interface SignatureInspection extends SignerInspection {
   /** The primary first. */
   readonly codeDirectories: readonly CodeDirectoryInspection[];
   /** Text: what the signature carries, else what stands for ad-hoc code, its cdhash. */
@@ -31,12 +31,6 @@ export interface SignatureInspection {
   readonly isRequirementImplicit: boolean;
   /** Data as base64, dates as ISO 8601; null when there are none. */
   readonly entitlements: JsonValue;
-  /** The signer's first; empty when signed ad-hoc. */
-  readonly certificates: readonly CertificateInspection[];
-  /** By the signer's own clock, ISO 8601. */
-  readonly signingTime: string | null;
-  /** From a timestamp server, ISO 8601; null when there is none or it does not hold. */
-  readonly timestamp: string | null;
   /** Bytes of the signature, and bytes kept for it in the file. */
   readonly signatureSize: number;
   readonly reservedSize: number;
@@ -65,17 +59,6 @@ export interface CodeDirectoryInspection {
   /** `x.y.z`; null without the hardened runtime. */
   readonly runtimeVersion: string | null;
   readonly execSegment: { readonly base: number; readonly limit: number; readonly flags: number } | null;
-}
-
-export interface CertificateInspection {
-  readonly subject: string;
-  readonly issuer: string;
-  readonly kind: string | null;
-  readonly serialNumber: string;
-  readonly sha1: string;
-  readonly sha256: string;
-  readonly notBefore: string;
-  readonly notAfter: string;
 }
 
 export interface InspectContext {
@@ -116,9 +99,7 @@ export function inspectSignature(
     designatedRequirement: printRequirement(own ?? implicitRequirement([directories])),
     isRequirementImplicit: own === undefined,
     entitlements: signature.entitlements ? toJson(readPlist(payloadOf(signature.entitlements))) : null,
-    certificates: signer?.certificates.map(inspectCertificate) ?? [],
-    signingTime: signer?.signingTime?.toISOString() ?? null,
-    timestamp: signer?.timestamp?.time.toISOString() ?? null,
+    ...inspectSigner(signer),
     signatureSize: superBlob.length,
     reservedSize,
     cmsSize: cms?.length ?? 0,
@@ -147,18 +128,4 @@ function inspectDirectory({ hashType, cdhash, directory }: StoredDirectory): Cod
 /** Nibbles xxxx.yy.zz. */
 export function versionText(version: number): string {
   return [version >>> 16, (version >>> 8) & 0xff, version & 0xff].join('.');
-}
-
-function inspectCertificate(certificate: Certificate): CertificateInspection {
-  const { subject, issuer, serialNumber, sha1, sha256, notBefore, notAfter } = certificate;
-  return {
-    subject: subject.text,
-    issuer: issuer.text,
-    kind: appleKindOf(certificate) ?? null,
-    serialNumber: toHex(serialNumber),
-    sha1,
-    sha256,
-    notBefore: notBefore.toISOString(),
-    notAfter: notAfter.toISOString(),
-  };
 }

@@ -1,5 +1,6 @@
 import { evaluateRequirement, unmetClauses, type ClauseResult } from './requirement-evaluate.js';
 import { explicitRequirement } from './signed-code.js';
+import { printRequirement } from './requirement-text.js';
 import type { Requirement } from './requirement.js';
 import type { SliceVerdict } from './verify-slice.js';
 import type { VerifyContext } from './verify-signature.js';
@@ -15,14 +16,16 @@ export function judgeRequirement(
   { signature, cms, infoPlist, entitlements }: SliceVerdict,
   { appleRoots }: VerifyContext,
 ): ClauseResult {
-  const directory = signature?.directories[0]?.directory;
+  // Nothing is known of it, and by that it would meet every requirement that only forbids something.
+  if (!signature) return { text: printRequirement(requirement), result: false, children: [] };
+  const { directory } = signature.directories[0]!;
   return evaluateRequirement(requirement, {
-    identifier: directory?.identifier ?? '',
-    cdhashes: signature?.directories.map(({ cdhash }) => cdhash) ?? [],
+    identifier: directory.identifier,
+    cdhashes: signature.directories.map(({ cdhash }) => cdhash),
     certificates: cms?.certificates ?? [],
     infoPlist,
     entitlements,
-    platform: directory?.platform,
+    platform: directory.platform,
     isAppleAnchored: (root) => appleRoots.some(({ sha1 }) => sha1 === root.sha1),
   });
 }

@@ -117,41 +117,46 @@ describe("when nested code links to the app around it, as Qt's helper does", () 
 });
 
 describe('when a link would lead the signer itself out of the bundle, nothing there is touched:', () => {
+  /** Absolute: what is relative leads elsewhere in the copy that is being signed. */
+  const precious = lab.newFolder();
+  beforeAll(() => {
+    plant(precious, {
+      App: program(),
+      'Info.plist': info('App'),
+      'MacOS/App': program(),
+      'Resources/Info.plist': info('App'),
+      'Resources/a.txt': 'mine',
+    });
+  });
+  const link = (below = '') => ({ link: join(precious, below) });
+
   it.each<[string, Tree]>([
-    ['_CodeSignature', { ...app('App'), 'Contents/_CodeSignature': { link: '../../precious' } }],
-    [
-      'the folder of the programs',
-      { 'Contents/Info.plist': info('App'), 'Contents/MacOS': { link: '../../precious' } },
-    ],
-    ['the folder of the bundle', { Contents: { link: '../precious' } }],
-    ['the current version', { 'Versions/Current': { link: '../../precious' } }],
-    ['the only version', { 'Versions/A': { link: '../../precious' }, 'Versions/Current': { link: 'A' } }],
-    ['its resources', { App: program(), Resources: { link: '../precious' } }],
+    ['_CodeSignature', { ...app('App'), 'Contents/_CodeSignature': link() }],
+    ['the folder of the programs', { 'Contents/Info.plist': info('App'), 'Contents/MacOS': link() }],
+    ['the folder of the bundle', { Contents: link() }],
+    ['the current version', { 'Versions/A/a.txt': 'a', 'Versions/Current': link() }],
+    ['the only version', { 'Versions/A': link(), 'Versions/Current': { link: 'A' } }],
+    ['its program', { 'Info.plist': info('App'), App: link('App') }],
+    ['its Info.plist', { 'Info.plist': link('Info.plist'), App: program() }],
   ])('%s', async (_, tree) => {
     const folder = lab.newFolder();
-    plant(folder, {
-      ...inside('App.app', tree),
-      'precious/App': program(),
-      'precious/Info.plist': info('App'),
-      'precious/MacOS/App': program(),
-      'precious/Resources/Info.plist': info('App'),
-    });
-    const before = snapshot(folder);
+    plant(folder, inside('App.app', tree));
+    const before = [snapshot(folder), snapshot(precious)];
     for (const inPlace of [true, false]) {
       const where = inPlace ? { inPlace, outputPath: undefined } : {};
       await expect(lab.signAt(folder, where)).rejects.toEqual(refusal('INVALID_BUNDLE'));
     }
-    expect(snapshot(folder)).toEqual(before);
+    expect([snapshot(folder), snapshot(precious)]).toEqual(before);
   });
 
   it('the provisioning profile', async () => {
     const folder = lab.newFolder();
-    const link = { 'Contents/embedded.provisionprofile': { link: '../../precious' } };
-    plant(folder, { ...inside('App.app', { ...app('App'), ...link }), precious: 'mine', profile: 'profile' });
-    await expect(lab.signAt(folder, { provisioningProfile: 'profile' })).rejects.toEqual(
+    const tree = { ...app('App'), 'Contents/embedded.provisionprofile': link('Resources/a.txt') };
+    plant(folder, { ...inside('App.app', tree), profile: 'profile' });
+    await expect(lab.signAt(folder, { provisioningProfile: join(folder, 'profile') })).rejects.toEqual(
       refusal('INVALID_BUNDLE', 'embedded.provisionprofile', 'remove'),
     );
-    expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('mine');
+    expect(readFileSync(join(precious, 'Resources/a.txt'), 'utf8')).toBe('mine');
   });
 });
 

@@ -5,6 +5,7 @@ import { hashPages } from '../../system/hash-pages.js';
 import { readPlist } from '../../system/plist/read.js';
 import { toJson } from '../../system/plist/to-json.js';
 import { isPlistDict, type PlistDict } from '../../system/plist/value.js';
+import { appleKindOf } from '../certificates.js';
 import { errorFinding, type Finding, type FindingCode, type Where } from '../finding.js';
 import { payloadOf } from './blob.js';
 import { codeSlotCount } from './code-directory.js';
@@ -55,6 +56,7 @@ export async function verifySignature(
     ...specialFindings(signature, outside, where),
     ...agreementFindings(signature, where),
     ...identityFindings(signature, cms, where),
+    ...teamFindings(signature, cms, where),
     ...entitlementFindings(signature, where),
     ...(cms?.findings ?? []),
   ];
@@ -205,6 +207,20 @@ function dictOf(data: Uint8Array | undefined): PlistDict | undefined {
 
 function entitlementsOf({ entitlements }: CodeSignature): PlistDict | undefined {
   return entitlements && dictOf(payloadOf(entitlements));
+}
+
+/**
+ * A team is the signer's own (StaticCode.cpp, errSecCSBadTeamIdentifier). Apple's internal certificates have none to
+ * compare with.
+ */
+function teamFindings({ directories }: CodeSignature, cms: CmsVerdict | undefined, where: Where): Finding[] {
+  const leaf = cms?.certificates[0];
+  if (!leaf || appleKindOf(leaf) === undefined) return [];
+  const team = leaf.subject.organizationalUnit;
+  const isOther = directories.some(({ directory: { teamId } }) => teamId !== undefined && teamId !== team);
+  return isOther
+    ? [errorFinding('MODIFIED_CODE', where, 'its team identifier is not that of its signer')]
+    : [];
 }
 
 /** Some systems read the entitlements as XML and some as DER: they must find the same. */

@@ -1,9 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  filesBelow,
+  hasAppleFixtures,
+  MISSING_FIXTURES,
+  unpackAppleFixtures,
+  type AppleFixtures,
+} from '../../test/fixtures/apple-macho.js';
 import { labSurroundings } from '../../test/lab-surroundings.js';
 import { machOFile } from '../../test/macho/macho-file.js';
 import { universalFile } from '../../test/macho/universal-file.js';
 import { EDGES, mutate } from '../../test/macho/mutate.js';
+import { describeWhen } from '../../test/oracles/oracle.js';
 import { testPki } from '../../test/pki/test-pki.js';
 import { seededRandom } from '../../test/seeded-random.js';
 import { temporaryFolders } from '../../test/temporary-folder.js';
@@ -152,3 +160,34 @@ describe('when a file ends too early', () => {
     600_000,
   );
 });
+
+describeWhen(
+  hasAppleFixtures,
+  MISSING_FIXTURES,
+  "when a file that Apple's codesign signed ends too early",
+  () => {
+    let fixtures: AppleFixtures;
+    beforeAll(() => {
+      fixtures = unpackAppleFixtures();
+    });
+    afterAll(() => {
+      fixtures.remove();
+    });
+
+    it('every verb says so, wherever it is cut', async () => {
+      const folder = newFolder();
+      const random = seededRandom(SEED);
+      for (const name of fixtures.names.filter((each) => !each.startsWith('app-'))) {
+        for (const file of filesBelow(join(fixtures.folder, name, 'us'))) {
+          const original = readFileSync(join(fixtures.folder, name, 'us', file));
+          for (let i = 0; i < (isSlow ? 50 : 3); i++) {
+            const length = random.below(original.length);
+            const errors = await throughTheVerbs(folder, original.subarray(0, length));
+            const wrong = errors.filter((error) => !isExpected(error));
+            expect({ name, file, length, wrong }).toEqual({ name, file, length, wrong: [] });
+          }
+        }
+      }
+    }, 600_000);
+  },
+);

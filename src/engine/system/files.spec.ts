@@ -7,17 +7,10 @@ import { temporaryFolders } from '../../../test/temporary-folder.js';
 import { plant, snapshot } from '../../../test/tree.js';
 import { patchedSource, type Patch } from '../bytes/patch.js';
 import { readBytes, sourceOf } from '../bytes/source.js';
-import {
-  copyTree,
-  flush,
-  openSource,
-  patchOwnFile,
-  readSmallFile,
-  withSource,
-  writePatched,
-} from './files.js';
+import { copyTree, flush, patchOwnFile, readSmallFile, withSource, writePatched } from './files.js';
 
 const newFolder = temporaryFolders('files');
+const opened = () => Promise.resolve('opened');
 const modeOf = (path: string) => statSync(path).mode & 0o7777;
 
 describe('when a file is opened', () => {
@@ -50,7 +43,7 @@ describe('when a file is opened', () => {
     const folder = newFolder();
     plant(folder, { file: '', circle: { link: 'circle' } });
     const refused = refusal(code, join(folder, name));
-    await expect(openSource(join(folder, name))).rejects.toEqual(refused);
+    await expect(withSource(join(folder, name), opened)).rejects.toEqual(refused);
     await expect(readSmallFile(join(folder, name))).rejects.toEqual(refused);
   });
 
@@ -58,7 +51,7 @@ describe('when a file is opened', () => {
     const folder = newFolder();
     mkdirSync(join(folder, 'folder'));
     execFileSync('mkfifo', [join(folder, 'pipe')]);
-    await expect(openSource(join(folder, name))).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(withSource(join(folder, name), opened)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
   });
 });
 

@@ -1,4 +1,15 @@
-import { constants } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  read,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import {
   chmod,
   lstat,
@@ -11,6 +22,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { checkBounds } from '../bytes/layout.js';
 import { patchedSize, runsOf, type Patch } from '../bytes/patch.js';
 import type { ByteSource } from '../bytes/source.js';
@@ -32,80 +44,98 @@ export interface FileSource extends ByteSource {
   readonly path: string;
   /** Permission bits only. */
   readonly mode: number;
-  close(): Promise<void>;
 }
 
-/** Opens a regular file for random access. @throws SigningError `NOT_FOUND`, `PERMISSION_DENIED`, `INVALID_OPTION` */
-export async function openSource(path: string): Promise<FileSource> {
-  const handle = await openRegularFile(path);
-  const { size, mode } = await handle.stat();
-  const readFile = (at: number, into: Uint8Array) => readFully(handle, path, size, at, into);
+/**
+ * Opens a file for random access. Short reads are synchronous: in a bundle of thousands, waiting for each would cost more
+ * than the disk does.
+ */
+function openSource(path: string): FileSource & { close(): void } {
+  const { file, size, mode } = openRegularFile(path);
+  const head = headReader(file, path, size);
   return {
     path,
     size,
     mode: mode & PERMISSIONS,
-    read: withHeadAtHand(size, readFile),
+    async read(at, into) {
+      checkBounds(path, at, into.length, size);
+      if (at + into.length <= HEAD) into.set(head().subarray(at, at + into.length));
+      else await readFully(file, path, at, into);
+    },
     locate: (at) => ({ path, at }),
-    close: () => handle.close(),
+    close: () => {
+      closeSync(file);
+    },
   };
 }
 
 /** A pipe would keep us waiting for somebody to write into it: opened without blocking, it can be told and refused. */
-async function openRegularFile(path: string): Promise<FileHandle> {
+function openRegularFile(path: string): { file: number; size: number; mode: number } {
   const { O_RDONLY, O_NONBLOCK = 0 } = constants as Partial<typeof constants> & { O_RDONLY: number };
-  const handle = await open(path, O_RDONLY | O_NONBLOCK).catch((error: unknown) => {
+  try {
+    const file = openSync(path, O_RDONLY | O_NONBLOCK);
+    const stats = fstatSync(file);
+    if (stats.isFile()) return { file, size: stats.size, mode: stats.mode };
+    closeSync(file);
+  } catch (error) {
     throw fileError(error, path);
-  });
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
+  }
   throw new SigningError('INVALID_OPTION', `${path} is not a regular file`, { hint: 'check the path' });
 }
 
 /** Formats look at their first bytes again and again: these are read once. */
-function withHeadAtHand(size: number, readFile: ByteSource['read']): ByteSource['read'] {
-  const length = Math.min(HEAD, size);
-  let head: Promise<Uint8Array> | undefined;
-  const readHead = async () => {
-    const bytes = new Uint8Array(length);
-    await readFile(0, bytes);
-    return bytes;
-  };
-  return async (at, into) => {
-    if (at < 0 || at + into.length > length) return readFile(at, into);
-    head ??= readHead();
-    into.set((await head).subarray(at, at + into.length));
+function headReader(file: number, path: string, size: number): () => Uint8Array {
+  let head: Uint8Array | undefined;
+  return () => {
+    if (head) return head;
+    const bytes = new Uint8Array(Math.min(HEAD, size));
+    for (let done = 0; done < bytes.length;) {
+      const count = reading(path, () => readSync(file, bytes, done, bytes.length - done, done));
+      if (count === 0) throw becameShorter(path);
+      done += count;
+    }
+    return (head = bytes);
   };
 }
 
-async function readFully(
-  handle: FileHandle,
-  path: string,
-  size: number,
-  at: number,
-  into: Uint8Array,
-): Promise<void> {
-  checkBounds(path, at, into.length, size);
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+const readAt = promisify(read);
+
+async function readFully(file: number, path: string, at: number, into: Uint8Array): Promise<void> {
   for (let done = 0; done < into.length;) {
-    const { bytesRead } = await handle
-      .read(into, done, into.length - done, at + done)
-      .catch((error: unknown) => {
+    const { bytesRead } = await readAt(file, into, done, into.length - done, at + done).catch(
+      (error: unknown) => {
         throw fileError(error, path);
-      });
-    if (bytesRead === 0)
-      throw new SigningError('IO', `${path} became shorter while it was being read`, {
-        hint: 'sign after the build has ended',
-      });
+      },
+    );
+    if (bytesRead === 0) throw becameShorter(path);
     done += bytesRead;
   }
 }
 
-/** Runs `work` with an open source and closes it whatever happens. */
+function becameShorter(path: string): SigningError {
+  return new SigningError('IO', `${path} became shorter while it was being read`, {
+    hint: 'sign after the build has ended',
+  });
+}
+
+/**
+ * Runs `work` with a regular file open, and closes it whatever happens.
+ * @throws SigningError `NOT_FOUND`, `PERMISSION_DENIED`, `INVALID_OPTION`
+ */
 export async function withSource<T>(path: string, work: (source: FileSource) => Promise<T>): Promise<T> {
-  const source = await openSource(path);
+  const source = openSource(path);
   try {
     return await work(source);
   } finally {
-    await source.close();
+    source.close();
   }
 }
 
@@ -161,18 +191,22 @@ export async function patchOwnFile(source: FileSource, patches: readonly Patch[]
   if (runs.some((run) => typeof run.from === 'number' && run.from !== run.at))
     return replaceOwnFile(source, patches);
   try {
-    await chmod(source.path, source.mode | OWNER); // Build tools like to leave their results read-only.
-    const handle = await open(source.path, 'r+');
+    chmodSync(source.path, source.mode | OWNER); // Build tools like to leave their results read-only.
+    const file = openSync(source.path, 'r+');
     try {
-      for (const run of runs) if (typeof run.from !== 'number') await writeFully(handle, run.from, run.at);
-      await handle.truncate(patchedSize(source.size, patches));
-      await handle.chmod(source.mode);
+      for (const run of runs) if (typeof run.from !== 'number') writeAllSync(file, run.from, run.at);
+      ftruncateSync(file, patchedSize(source.size, patches));
+      fchmodSync(file, source.mode);
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   } catch (error) {
     throw fileError(error, source.path);
   }
+}
+
+function writeAllSync(file: number, data: Uint8Array, at: number): void {
+  for (let done = 0; done < data.length;) done += writeSync(file, data, done, data.length - done, at + done);
 }
 
 async function replaceOwnFile(source: FileSource, patches: readonly Patch[]): Promise<void> {

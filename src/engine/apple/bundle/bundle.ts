@@ -75,7 +75,7 @@ async function findExecutable(
   }
   const isThere = (await kindOf(join(root, folder, name))) === 'file';
   if (isThere && folder !== '') await checkIsWithin(join(root, folder));
-  if (isThere) return folder + name;
+  if (isThere) return folder === '' ? name : `${folder}/${name}`;
   if (named === undefined) return undefined;
   throw new SigningError(
     'INVALID_BUNDLE',

@@ -8,8 +8,8 @@ export interface BundleLayout {
   readonly root: string;
   readonly infoPlistPath: string;
   readonly kind: 'deep' | 'flat';
-  /** Relative to `root`, with its slash. */
-  readonly executableFolder: '' | 'MacOS/';
+  /** Relative to `root`. */
+  readonly executableFolder: '' | 'MacOS';
 }
 
 /** The layouts that CFBundle knows, in its order. @throws SigningError `INVALID_BUNDLE` */
@@ -17,7 +17,7 @@ export async function findLayout(path: string): Promise<BundleLayout> {
   if (await isFolder(join(path, 'Contents'))) {
     const root = join(path, 'Contents');
     const infoPlistPath = join(root, 'Info.plist');
-    return withInfo({ root, infoPlistPath, kind: 'deep', executableFolder: 'MacOS/' });
+    return withInfo({ root, infoPlistPath, kind: 'deep', executableFolder: 'MacOS' });
   }
   const root = (await isFolder(join(path, 'Versions'))) ? await currentVersion(path) : path;
   const inResources = join(root, 'Resources', 'Info.plist');

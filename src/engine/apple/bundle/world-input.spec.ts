@@ -120,14 +120,17 @@ describe('when files and folders are read-only', () => {
     async (inPlace) => {
       const folder = lab.newFolder();
       plant(folder, inside('App.app', tree));
-      const paths = Object.entries(snapshot(folder)).filter(([, what]) => !what.startsWith('->'));
-      for (const [path, what] of paths.reverse())
-        chmodSync(join(folder, path), what.startsWith('folder') ? 0o555 : 0o444);
+      const paths = Object.entries(snapshot(join(folder, 'App.app'))).filter(
+        ([, what]) => !what.startsWith('->'),
+      );
+      const folders = paths.filter(([, what]) => what.startsWith('folder')).map(([path]) => path);
+      for (const [path] of paths.toReversed())
+        chmodSync(join(folder, 'App.app', path), folders.includes(path) ? 0o555 : 0o444);
       await lab.signAt(folder, inPlace ? { inPlace, outputPath: undefined } : {});
       const output = join(folder, inPlace ? '' : 'out', 'App.app');
       for (const path of ['Contents/MacOS/App', 'Contents/Resources/deep/a.txt', 'Contents/Resources/tool'])
         expect(statSync(join(output, path)).mode & 0o777).toBe(0o444);
-      for (const [path, what] of paths) if (what.startsWith('folder')) chmodSync(join(folder, path), 0o755);
+      for (const path of folders) chmodSync(join(folder, 'App.app', path), 0o755);
     },
   );
 });

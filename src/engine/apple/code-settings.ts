@@ -85,7 +85,7 @@ function parseVersion(text: string): number {
   const parts = /^(\d{1,3})(?:\.(\d{1,3}))?(?:\.(\d{1,3}))?$/
     .exec(text)
     ?.slice(1)
-    .map((part) => Number(part ?? 0));
+    .map((part: string | undefined) => Number(part ?? 0));
   const version =
     parts?.every((part) => part <= 255) === true ? parts[0]! * 0x10000 + parts[1]! * 0x100 + parts[2]! : 0;
   if (version !== 0) return version;

@@ -12,9 +12,9 @@ describe('docs/compat.md', () => {
         .map((cell) => cell.trim())
         .slice(1, 5),
     );
-    const documented = (name: string) => {
+    const documented = (name: string): Record<string, string | undefined> => {
       const column = names!.indexOf(name);
-      return Object.fromEntries(table.slice(1, 7).map((cells) => [cells[0], cells[column]]));
+      return Object.fromEntries(table.slice(1, 7).map((cells) => [cells[0]!, cells[column]] as const));
     };
     for (const [name, profile] of Object.entries(COMPAT)) {
       expect(documented(name)).toEqual(

@@ -70,3 +70,16 @@ describe('when rules of a seal are read', () => {
     expect(() => compileRules({ '(': true })).toThrow(refusal('MALFORMED', '(', 'damaged'));
   });
 });
+
+describe('when a foreign seal has costly rules', () => {
+  it.each(['^(a+)+$', '(x*)*', '(a|aa){9,}$', '.*.*.*.*b', '^' + 'a'.repeat(600)])(
+    'refuses %s',
+    (pattern) => {
+      expect(() => compileRules({ [pattern]: true })).toThrow('too costly');
+    },
+  );
+
+  it.each(['^.*/.*\\.framework/.*', 'C\\+\\+.*', '^(.*/)?\\.DS_Store$'])('takes %s', (pattern) => {
+    expect(compileRules({ [pattern]: true })).toHaveLength(1);
+  });
+});

@@ -84,8 +84,24 @@ function compileRule(pattern: string, value: PlistValue): Rule {
   };
 }
 
+const MAX_PATTERN = 500;
+/** Each multiplies the work by the length of the path; Apple's own rules have one. */
+const MAX_REPETITIONS = 3;
+
 /** Apple's are POSIX extended expressions, in which a dot also stands for a line break. */
 function compilePattern(pattern: string): RegExp {
+  // A foreign seal must not keep a verifier busy: JavaScript's expressions go back over what they have read.
+  const repetitions = pattern.match(/(?<!\\)[*+{]/g) ?? [];
+  const isTame =
+    pattern.length <= MAX_PATTERN && repetitions.length <= MAX_REPETITIONS && !/\)[*+{]/.test(pattern);
+  if (!isTame)
+    throw new SigningError(
+      'MALFORMED',
+      `the resource rule ${pattern.slice(0, 80)} is too costly to evaluate`,
+      {
+        hint: 'nobody needs such a rule: do not trust this bundle',
+      },
+    );
   try {
     return new RegExp(pattern, 's');
   } catch (cause) {

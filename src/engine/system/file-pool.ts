@@ -48,10 +48,12 @@ export interface JobResults {
 
 /** Below these many bytes a thread takes longer to start than the work does. */
 const WORTH_THREADS = 16 << 20;
+/** Below these, asking a thread that runs already takes longer. */
+const WORTH_ASKING = 256 << 10;
 
 /** How many jobs can run side by side for this much work; 0 when it is best done right here. */
 export function lanesFor(bytes: number): number {
-  return bytes < WORTH_THREADS ? 0 : availableParallelism();
+  return bytes < (pool ? WORTH_ASKING : WORTH_THREADS) ? 0 : availableParallelism();
 }
 
 /**
